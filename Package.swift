@@ -1,0 +1,51 @@
+// swift-tools-version: 6.3
+
+import PackageDescription
+
+/// One direction of dependence, held by the targets (see Docs/Architecture.md):
+/// BLAS ← SIMD ← Kernels ← Tensor ← Autograd ← {Layers, Optimizers}; Tensor ← Data; all ← Models ← Citius.
+let package = Package(
+    name: "Citius",
+    products: [
+        .library(name: "Citius", targets: ["Citius"]),
+        .executable(name: "document-cnn", targets: ["document-cnn"]),
+        .executable(name: "citius-bench", targets: ["citius-bench"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CitiusBLAS"),
+        .systemLibrary(name: "CitiusZlib"),
+        .target(name: "CitiusSIMD"),
+        .target(name: "CitiusKernels", dependencies: ["CitiusBLAS", "CitiusSIMD"]),
+        .target(name: "CitiusTensor", dependencies: ["CitiusKernels"]),
+        .target(name: "CitiusAutograd", dependencies: ["CitiusTensor"]),
+        .target(name: "CitiusLayers", dependencies: ["CitiusAutograd"]),
+        .target(name: "CitiusOptimizers", dependencies: ["CitiusAutograd"]),
+        .target(
+            name: "CitiusData",
+            dependencies: ["CitiusTensor", "CitiusZlib"],
+            resources: [.copy("Resources/fashion-mnist")]
+        ),
+        .target(
+            name: "CitiusModels",
+            dependencies: ["CitiusLayers", "CitiusOptimizers", "CitiusData"]
+        ),
+        .target(name: "Citius", dependencies: ["CitiusModels"]),
+
+        .executableTarget(
+            name: "document-cnn", dependencies: ["Citius"], path: "Examples/document-cnn"),
+        .executableTarget(
+            name: "citius-bench", dependencies: ["Citius"], path: "Benchmarks/citius-bench"),
+
+        .target(
+            name: "CitiusTestSupport",
+            dependencies: ["CitiusAutograd"],
+            path: "Tests/CitiusTestSupport",
+            resources: [.copy("Golden")]
+        ),
+        .testTarget(
+            name: "CitiusKernelsTests", dependencies: ["CitiusKernels", "CitiusTestSupport"]),
+        .testTarget(
+            name: "CitiusTensorTests", dependencies: ["CitiusTensor", "CitiusTestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

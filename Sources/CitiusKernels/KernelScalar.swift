@@ -1,0 +1,103 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// An element that kernels can move, compare for equality and pass between threads.
+public protocol KernelScalar: Sendable, BitwiseCopyable, Equatable {}
+
+/// An element with ordered arithmetic: every dtype but bool.
+///
+/// Integer arithmetic wraps around on overflow, as NumPy's does; `quotient` by an integer zero traps.
+public protocol KernelNumber: KernelScalar, Comparable {
+    static var zero: Self { get }
+    static var one: Self { get }
+    static func sum(_ a: Self, _ b: Self) -> Self
+    static func difference(_ a: Self, _ b: Self) -> Self
+    static func product(_ a: Self, _ b: Self) -> Self
+    static func quotient(_ a: Self, _ b: Self) -> Self
+    init(converting value: Double)
+    init(converting value: Int64)
+    var asDouble: Double { get }
+    var asInt64: Int64 { get }
+}
+
+/// A floating-point element: `Float` for training, `Double` for sharp checks.
+public protocol KernelReal: KernelNumber, BinaryFloatingPoint {
+    static func exp(_ x: Self) -> Self
+    static func log(_ x: Self) -> Self
+    static func log1p(_ x: Self) -> Self
+    static func tanh(_ x: Self) -> Self
+    static func erf(_ x: Self) -> Self
+    static func sin(_ x: Self) -> Self
+    static func cos(_ x: Self) -> Self
+    static func pow(_ x: Self, _ y: Self) -> Self
+}
+
+extension Bool: KernelScalar {}
+
+extension KernelNumber where Self: FixedWidthInteger {
+    @inlinable public static var one: Self { 1 }
+    @inlinable public static func sum(_ a: Self, _ b: Self) -> Self { a &+ b }
+    @inlinable public static func difference(_ a: Self, _ b: Self) -> Self { a &- b }
+    @inlinable public static func product(_ a: Self, _ b: Self) -> Self { a &* b }
+    @inlinable public static func quotient(_ a: Self, _ b: Self) -> Self { a / b }
+    /// Truncates towards zero and saturates at the type's bounds; NaN becomes zero.
+    @inlinable public init(converting value: Double) {
+        if value.isNaN {
+            self = 0
+        } else if value >= Double(Self.max) {
+            self = Self.max
+        } else if value <= Double(Self.min) {
+            self = Self.min
+        } else {
+            self = Self(value)
+        }
+    }
+    @inlinable public init(converting value: Int64) { self = Self(truncatingIfNeeded: value) }
+    @inlinable public var asDouble: Double { Double(self) }
+    @inlinable public var asInt64: Int64 { Int64(truncatingIfNeeded: self) }
+}
+
+extension Int32: KernelNumber {}
+extension Int64: KernelNumber {}
+extension UInt8: KernelNumber {}
+
+extension KernelNumber where Self: BinaryFloatingPoint {
+    @inlinable public static var one: Self { 1 }
+    @inlinable public static func sum(_ a: Self, _ b: Self) -> Self { a + b }
+    @inlinable public static func difference(_ a: Self, _ b: Self) -> Self { a - b }
+    @inlinable public static func product(_ a: Self, _ b: Self) -> Self { a * b }
+    @inlinable public static func quotient(_ a: Self, _ b: Self) -> Self { a / b }
+    @inlinable public init(converting value: Double) { self = Self(value) }
+    @inlinable public init(converting value: Int64) { self = Self(value) }
+    @inlinable public var asDouble: Double { Double(self) }
+    @inlinable public var asInt64: Int64 { Int64(converting: Double(self)) }
+}
+
+extension Float: KernelReal {
+    @inlinable public static func exp(_ x: Float) -> Float { expf(x) }
+    @inlinable public static func log(_ x: Float) -> Float { logf(x) }
+    @inlinable public static func log1p(_ x: Float) -> Float { log1pf(x) }
+    @inlinable public static func tanh(_ x: Float) -> Float { tanhf(x) }
+    @inlinable public static func erf(_ x: Float) -> Float { erff(x) }
+    @inlinable public static func sin(_ x: Float) -> Float { sinf(x) }
+    @inlinable public static func cos(_ x: Float) -> Float { cosf(x) }
+    @inlinable public static func pow(_ x: Float, _ y: Float) -> Float { powf(x, y) }
+}
+
+#if canImport(Glibc)
+    extension Double: KernelReal {
+        @inlinable public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
+        @inlinable public static func log(_ x: Double) -> Double { Glibc.log(x) }
+        @inlinable public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
+        @inlinable public static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
+        @inlinable public static func erf(_ x: Double) -> Double { Glibc.erf(x) }
+        @inlinable public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
+        @inlinable public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
+        @inlinable public static func pow(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
+    }
+#endif

@@ -1,0 +1,219 @@
+import CitiusBLAS
+import CitiusSIMD
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// How many threads the library computes with.
+public enum Threads {
+    /// The number of threads of the pool, the caller's included: as many as the machine's cores that this
+    /// process may run on, or what the environment's `CITIUS_THREADS` says.
+    ///
+    /// Set it between trainings, not during one. Traps if it is set below 1. Results are reproducible bit
+    /// by bit for a given count: how a sum is split over the threads depends on it.
+    public static var count: Int {
+        get { ThreadPool.shared.threadCount }
+        set {
+            require(newValue >= 1, "Threads: count is \(newValue), expected at least 1")
+            ThreadPool.shared.resize(to: newValue)
+        }
+    }
+}
+
+/// The one pool of threads. A parallel loop wakes its workers, which spin briefly after each loop (the next
+/// one of a training step is microseconds away) and then sleep.
+///
+/// OpenBLAS runs single-threaded and is called from here, so that two pools never fight. A loop that starts
+/// while another one runs (from inside it, or from another thread) runs on its caller's thread alone.
+package final class ThreadPool: @unchecked Sendable {
+    package static let shared = ThreadPool(threadCount: ThreadPool.defaultThreadCount())
+
+    /// Threads that take part in a loop, the caller included.
+    package private(set) var threadCount: Int
+
+    /// Held by the thread whose loop is running; also guards `body`, `bodyCount` and the workers.
+    private let isBusy = Atomic<Bool>(false)
+    private var body: ((Int) -> Void)?
+    private var bodyCount = 0
+    private let next = Atomic<Int>(0)
+    private let unfinishedWorkers = Atomic<Int>(0)
+    /// Counts loops; a worker that sees it change has work. Negative: the workers must end.
+    private let generation = Atomic<Int>(0)
+    private let sleepers = Atomic<Int>(0)
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var workers: [pthread_t] = []
+
+    /// Spins before a worker sleeps: some 50 µs, longer than the serial stretches of a training step and
+    /// far shorter than anything a user would notice as load.
+    private static let spinsBeforeSleep = 2_000
+
+    package init(threadCount: Int) {
+        self.threadCount = threadCount
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(wakeUp, nil)
+        openblas_set_num_threads(1)
+        startWorkers()
+    }
+
+    deinit {
+        stopWorkers()
+        pthread_cond_destroy(wakeUp)
+        pthread_mutex_destroy(mutex)
+        wakeUp.deallocate()
+        mutex.deallocate()
+    }
+
+    private static func defaultThreadCount() -> Int {
+        if let text = getenv("CITIUS_THREADS") {
+            let value = String(cString: text)
+            guard let count = Int(value), count >= 1 else {
+                fatalError("CITIUS_THREADS is \"\(value)\", expected a whole number of at least 1")
+            }
+            return count
+        }
+        return Int(citius_usable_core_count())
+    }
+
+    // MARK: Loops
+
+    /// Calls `body` with every index below `count`, on all threads; returns when all are done.
+    ///
+    /// Which thread runs which index is left open, so results must not depend on it.
+    package func run(_ count: Int, _ body: (Int) -> Void) {
+        guard count > 1, threadCount > 1,
+            isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+        else {
+            for index in 0..<count { body(index) }
+            return
+        }
+        withoutActuallyEscaping(body) { body in
+            self.body = body
+            bodyCount = count
+            next.store(0, ordering: .relaxed)
+            unfinishedWorkers.store(workers.count, ordering: .relaxed)
+            generation.add(1, ordering: .sequentiallyConsistent)
+            if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
+                pthread_mutex_lock(mutex)
+                pthread_cond_broadcast(wakeUp)
+                pthread_mutex_unlock(mutex)
+            }
+            takeIndices(body, count)
+            var spins = 0
+            while unfinishedWorkers.load(ordering: .acquiring) > 0 {
+                spins += 1
+                // The worker may have lost its core to another process: let it have this one.
+                if spins % 4_096 == 0 { sched_yield() } else { citius_cpu_relax() }
+            }
+            self.body = nil
+        }
+        isBusy.store(false, ordering: .releasing)
+    }
+
+    /// Splits `0..<count` into ranges of nearly equal size, at least `grain` long where possible, and calls
+    /// `body` with each. The split depends on `count`, `grain` and the number of threads alone.
+    package func forRanges(of count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        let parts = min(threadCount, max(1, count / max(1, grain)))
+        forParts(of: count, parts: parts) { _, range in body(range) }
+    }
+
+    /// Splits `0..<count` into `parts` ranges of nearly equal size and calls `body` with each one's number
+    /// and range.
+    package func forParts(of count: Int, parts: Int, _ body: (Int, Range<Int>) -> Void) {
+        guard count > 0 else { return }
+        run(parts) { part in
+            let lower = count * part / parts
+            let upper = count * (part + 1) / parts
+            if lower < upper { body(part, lower..<upper) }
+        }
+    }
+
+    private func takeIndices(_ body: (Int) -> Void, _ count: Int) {
+        while true {
+            let index = next.add(1, ordering: .relaxed).oldValue
+            if index >= count { return }
+            body(index)
+        }
+    }
+
+    // MARK: Workers
+
+    package func resize(to newCount: Int) {
+        while !isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
+            .exchanged
+        {
+            sched_yield()
+        }
+        defer { isBusy.store(false, ordering: .releasing) }
+        guard newCount != threadCount else { return }
+        stopWorkers()
+        threadCount = newCount
+        startWorkers()
+    }
+
+    private func startWorkers() {
+        generation.store(0, ordering: .sequentiallyConsistent)
+        for _ in 1..<max(1, threadCount) {
+            var thread = pthread_t()
+            // Workers hold no reference that would keep the pool alive; `deinit` joins them.
+            let result = pthread_create(
+                &thread, nil,
+                { context in
+                    #if canImport(Darwin)
+                        let pointer = context
+                    #else
+                        guard let pointer = context else { return nil }
+                    #endif
+                    Unmanaged<ThreadPool>.fromOpaque(pointer).takeUnretainedValue().work()
+                    return nil
+                }, Unmanaged.passUnretained(self).toOpaque())
+            guard result == 0 else {
+                fatalError("ThreadPool: the system refused to start a thread (error \(result))")
+            }
+            workers.append(thread)
+        }
+    }
+
+    private func stopWorkers() {
+        generation.store(-1, ordering: .sequentiallyConsistent)
+        pthread_mutex_lock(mutex)
+        pthread_cond_broadcast(wakeUp)
+        pthread_mutex_unlock(mutex)
+        for worker in workers { pthread_join(worker, nil) }
+        workers = []
+    }
+
+    private func work() {
+        var seen = 0
+        while true {
+            let current = waitForChange(from: seen)
+            if current < 0 { return }
+            seen = current
+            if let body { takeIndices(body, bodyCount) }
+            unfinishedWorkers.subtract(1, ordering: .releasing)
+        }
+    }
+
+    private func waitForChange(from seen: Int) -> Int {
+        for _ in 0..<Self.spinsBeforeSleep {
+            let current = generation.load(ordering: .acquiring)
+            if current != seen { return current }
+            citius_cpu_relax()
+        }
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        defer { sleepers.subtract(1, ordering: .sequentiallyConsistent) }
+        while true {
+            let current = generation.load(ordering: .sequentiallyConsistent)
+            if current != seen { return current }
+            pthread_cond_wait(wakeUp, mutex)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import CitiusAutograd
+import CitiusKernels
+import CitiusTensor
+
+/// A step of a network: it maps a batch to a batch and may own parameters.
+///
+/// A layer of your own overrides `forward`, and `build` if it owns parameters, and `outputShape` if the
+/// shape changes:
+///
+/// ```swift
+/// final class Scale: Layer {
+///     private var factor: Parameter!
+///
+///     override func build(inputShape: Shape, generator: inout RandomGenerator) {
+///         factor = addParameter("factor", shape: [inputShape[-1]], initializer: .ones, generator: &generator)
+///     }
+///     override func forward(_ input: Variable, in context: Context) -> Variable {
+///         input * context[factor]
+///     }
+/// }
+/// ```
+///
+/// Shapes given to `build` and `outputShape` are those of one sample: without the batch axis.
+open class Layer {
+    /// Unique in a model. Keras's pattern: the type's name in snake case, numbered from the second on.
+    /// Empty until a model takes the layer, unless it was given.
+    public package(set) var name: String
+
+    /// The layer's parameters, in the order in which `build` made them: Keras's order of weights.
+    open var parameters: [Parameter] { ownParameters }
+    private var ownParameters: [Parameter] = []
+
+    /// False holds all of the layer's parameters fixed.
+    open var isTrainable = true {
+        didSet { for parameter in parameters { parameter.isFrozen = !isTrainable } }
+    }
+
+    /// The shape of one input sample that the layer was built for; nil before.
+    public private(set) var inputShape: Shape?
+    public var isBuilt: Bool { inputShape != nil }
+
+    /// The type of the parameters and of the computation. Set it before `build`.
+    public var dtype = DType.float32
+
+    public init(name: String? = nil) { self.name = name ?? "" }
+
+    /// Makes the parameters for samples of this shape. Called once, by `buildIfNeeded`. Traps if the layer
+    /// cannot take such samples.
+    open func build(inputShape: Shape, generator: inout RandomGenerator) {}
+
+    /// The shape of one output sample. Traps if the layer cannot take such samples.
+    open func outputShape(for inputShape: Shape) -> Shape { inputShape }
+
+    /// Computes the output of a batch.
+    open func forward(_ input: Variable, in context: Context) -> Variable {
+        fatalError("\(type(of: self)): forward(_:in:) is not overridden")
+    }
+
+    /// Computes the output of a batch; builds the layer first if that has not happened.
+    ///
+    /// Traps if the layer was built for samples of another shape.
+    public final func callAsFunction(_ input: Variable, in context: Context = .inference) -> Variable {
+        require(
+            input.shape.rank >= 1, "\(label): the input is a scalar, expected a batch of samples [batch, …]")
+        buildIfNeeded(inputShape: input.shape.droppingFirst(), generator: &context.generator)
+        return forward(input, in: context)
+    }
+
+    /// Builds the layer for samples of this shape, once.
+    public final func buildIfNeeded(inputShape: Shape, generator: inout RandomGenerator) {
+        guard self.inputShape == nil else { return }
+        build(inputShape: inputShape, generator: &generator)
+        self.inputShape = inputShape
+    }
+
+    /// Makes a parameter and adds it to the layer's. For use in `build`.
+    public final func addParameter(
+        _ name: String, shape: Shape, initializer: Initializer, isLearned: Bool = true,
+        generator: inout RandomGenerator
+    ) -> Parameter {
+        let value = initializer(shape, dtype: dtype, generator: &generator)
+        let parameter = Parameter(name: name, value: value, isLearned: isLearned)
+        parameter.isFrozen = !isTrainable
+        ownParameters.append(parameter)
+        return parameter
+    }
+
+    /// How messages call the layer: its name if it has one, else its type.
+    public var label: String { name.isEmpty ? "\(type(of: self))" : name }
+
+    /// The number of elements of all parameters.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
+}

@@ -1,0 +1,115 @@
+import CitiusKernels
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What the tensors' allocator holds, in bytes and in counts since the start of the process.
+public struct AllocatorStatistics: Sendable, Equatable {
+    /// Bytes of the blocks that tensors hold now.
+    public internal(set) var bytesInUse = 0
+    /// The most bytes that tensors held at once.
+    public internal(set) var peakBytesInUse = 0
+    /// Bytes of free blocks, kept for the next tensor of their size.
+    public internal(set) var bytesCached = 0
+    /// Blocks handed out.
+    public internal(set) var allocations = 0
+    /// Blocks that had to come from the system; in a steady training loop this stands still.
+    public internal(set) var systemAllocations = 0
+}
+
+/// Keeps the blocks of tensors that ended for tensors that begin, so that a steady training loop neither
+/// calls `malloc` for them nor takes page faults.
+public enum Allocator {
+    /// A snapshot of the allocator's counters.
+    public static var statistics: AllocatorStatistics { CachingAllocator.shared.statistics }
+
+    /// Gives the free blocks back to the system.
+    public static func emptyCache() { CachingAllocator.shared.emptyCache() }
+}
+
+package final class CachingAllocator: Sendable {
+    package static let shared = CachingAllocator(cacheLimit: 256 << 20)
+
+    private struct State {
+        /// Free blocks by size class. The addresses are kept as numbers, which may cross threads.
+        var free: [Int: [UInt]] = [:]
+        var statistics = AllocatorStatistics()
+    }
+
+    private let state = Mutex(State())
+    /// Free blocks beyond this many bytes go back to the system.
+    private let cacheLimit: Int
+
+    package init(cacheLimit: Int) { self.cacheLimit = cacheLimit }
+
+    package var statistics: AllocatorStatistics { state.withLock { $0.statistics } }
+
+    /// Four classes per power of two: at most a quarter of a block is unused.
+    package static func sizeClass(for byteCount: Int) -> Int {
+        if byteCount <= 256 { return 256 }
+        let exponent = Int.bitWidth - 1 - (byteCount - 1).leadingZeroBitCount
+        let step = 1 << max(6, exponent - 2)
+        return (byteCount + step - 1) / step * step
+    }
+
+    package func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
+        let size = Self.sizeClass(for: byteCount)
+        let cached: UInt? = state.withLock { state in
+            state.statistics.allocations += 1
+            state.statistics.bytesInUse += size
+            state.statistics.peakBytesInUse = max(
+                state.statistics.peakBytesInUse, state.statistics.bytesInUse)
+            if let address = state.free[size]?.popLast() {
+                state.statistics.bytesCached -= size
+                return address
+            }
+            state.statistics.systemAllocations += 1
+            return nil
+        }
+        if let cached, let pointer = UnsafeMutableRawPointer(bitPattern: cached) { return pointer }
+        return Self.systemAllocate(size)
+    }
+
+    package func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
+        let size = Self.sizeClass(for: byteCount)
+        let address = UInt(bitPattern: pointer)
+        let isKept = state.withLock { state in
+            state.statistics.bytesInUse -= size
+            guard state.statistics.bytesCached + size <= cacheLimit else { return false }
+            state.free[size, default: []].append(address)
+            state.statistics.bytesCached += size
+            return true
+        }
+        if !isKept { free(pointer) }
+    }
+
+    package func emptyCache() {
+        let blocks = state.withLock { state in
+            let blocks = state.free.values.flatMap { $0 }
+            state.free = [:]
+            state.statistics.bytesCached = 0
+            return blocks
+        }
+        for block in blocks { free(UnsafeMutableRawPointer(bitPattern: block)) }
+    }
+
+    /// Blocks of 4 MiB and more start on a huge page's boundary and ask for huge pages.
+    private static func systemAllocate(_ size: Int) -> UnsafeMutableRawPointer {
+        let hugePage = 2 << 20
+        let isLarge = size >= 2 * hugePage
+        var pointer: UnsafeMutableRawPointer?
+        guard posix_memalign(&pointer, isLarge ? hugePage : 64, size) == 0, let pointer else {
+            fatalError("Allocator: the system has no \(size) bytes for a tensor")
+        }
+        #if os(Linux)
+            if isLarge { madvise(pointer, size, MADV_HUGEPAGE) }
+        #endif
+        return pointer
+    }
+}

@@ -1,0 +1,153 @@
+import CitiusKernels
+
+/// An n-dimensional array of numbers: a value, contiguous in memory, row-major.
+///
+/// Copies share their storage until one of them is written. A slice along the first axis is a view of the
+/// same storage and costs nothing.
+///
+/// ```swift
+/// let a = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])
+/// let b = a * 2 + Tensor([10, 20, 30] as [Float])   // broadcasts
+/// print(b.sum(axes: [1]))
+/// ```
+public struct Tensor: Sendable {
+    package var storage: Storage
+    /// Where the first element lies in the storage, in elements.
+    package var offset: Int
+    public let shape: Shape
+    public let dtype: DType
+
+    /// The number of elements.
+    public var count: Int { shape.count }
+
+    /// The number of axes.
+    public var rank: Int { shape.rank }
+
+    package init(storage: Storage, offset: Int, shape: Shape, dtype: DType) {
+        self.storage = storage
+        self.offset = offset
+        self.shape = shape
+        self.dtype = dtype
+    }
+
+    /// A tensor whose elements are not initialized.
+    package init(uninitialized shape: Shape, dtype: DType) {
+        storage = Storage(byteCount: shape.count * dtype.byteCount)
+        offset = 0
+        self.shape = shape
+        self.dtype = dtype
+    }
+
+    /// A tensor whose elements `body` writes, all of them.
+    package init<T: Scalar>(shape: Shape, initializing body: (UnsafeMutablePointer<T>) throws -> Void)
+        rethrows
+    {
+        self.init(uninitialized: shape, dtype: T.dtype)
+        try body(storage.pointer.assumingMemoryBound(to: T.self))
+    }
+
+    // MARK: Access for kernels
+
+    /// Calls `body` with the first element's address. Traps if the elements are of another type.
+    package func withElements<T: Scalar, R>(
+        of type: T.Type = T.self, _ body: (UnsafePointer<T>) throws -> R
+    ) rethrows -> R {
+        require(T.dtype == dtype, "Tensor: elements are \(dtype), read as \(T.dtype)")
+        return try withExtendedLifetime(storage) {
+            try body(UnsafePointer(storage.pointer.assumingMemoryBound(to: T.self) + offset))
+        }
+    }
+
+    /// Calls `body` with the first element's address for writing, after a copy if the storage is shared.
+    package mutating func withMutableElements<T: Scalar, R>(
+        of type: T.Type = T.self, _ body: (UnsafeMutablePointer<T>) throws -> R
+    ) rethrows -> R {
+        require(T.dtype == dtype, "Tensor: elements are \(dtype), written as \(T.dtype)")
+        if !isKnownUniquelyReferenced(&storage) {
+            let copy = Storage(byteCount: count * dtype.byteCount)
+            copy.pointer.copyMemory(from: address, byteCount: count * dtype.byteCount)
+            storage = copy
+            offset = 0
+        }
+        return try body(storage.pointer.assumingMemoryBound(to: T.self) + offset)
+    }
+
+    /// Where the first element lies. Valid while the tensor is kept alive.
+    package var address: UnsafeRawPointer {
+        UnsafeRawPointer(storage.pointer + offset * dtype.byteCount)
+    }
+
+    /// The same elements under another shape of the same count, without a copy.
+    package func viewed(as newShape: Shape) -> Tensor {
+        Tensor(storage: storage, offset: offset, shape: newShape, dtype: dtype)
+    }
+}
+
+// MARK: Making tensors
+
+extension Tensor {
+    /// The array's elements in row-major order, as one axis or under the given shape.
+    ///
+    /// Traps if the shape's count is not the array's.
+    public init<T: Scalar>(_ elements: [T], shape: Shape? = nil) {
+        let shape = shape ?? [elements.count]
+        require(
+            shape.count == elements.count,
+            "Tensor: \(elements.count) elements do not fill shape \(shape) of \(shape.count)")
+        self.init(shape: shape) { (out: UnsafeMutablePointer<T>) in
+            elements.withUnsafeBufferPointer { source in
+                if let base = source.baseAddress { out.update(from: base, count: source.count) }
+            }
+        }
+    }
+
+    /// A scalar tensor, of shape [].
+    public init<T: Scalar>(_ element: T) { self.init([element], shape: []) }
+
+    /// Every element the same value.
+    public init<T: Scalar>(repeating element: T, shape: Shape) {
+        self.init(shape: shape) { (out: UnsafeMutablePointer<T>) in
+            out.update(repeating: element, count: shape.count)
+        }
+    }
+
+    /// Every element zero (false for bool).
+    public init(zeros shape: Shape, dtype: DType = .float32) {
+        self.init(uninitialized: shape, dtype: dtype)
+        let byteCount = shape.count * dtype.byteCount
+        storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+    }
+
+    /// Every element one (true for bool).
+    public init(ones shape: Shape, dtype: DType = .float32) {
+        switch dtype {
+        case .float32: self.init(repeating: 1 as Float, shape: shape)
+        case .float64: self.init(repeating: 1 as Double, shape: shape)
+        case .int32: self.init(repeating: 1 as Int32, shape: shape)
+        case .int64: self.init(repeating: 1 as Int64, shape: shape)
+        case .uint8: self.init(repeating: 1 as UInt8, shape: shape)
+        case .bool: self.init(repeating: true, shape: shape)
+        }
+    }
+}
+
+// MARK: Reading tensors
+
+extension Tensor {
+    /// The elements in row-major order. Traps if they are of another type; `cast(to:)` converts.
+    public func elements<T: Scalar>(as type: T.Type = T.self) -> [T] {
+        withElements { (source: UnsafePointer<T>) in Array(UnsafeBufferPointer(start: source, count: count)) }
+    }
+
+    /// The one element. Traps if there are more or fewer, or if it is of another type.
+    public func element<T: Scalar>(as type: T.Type = T.self) -> T {
+        require(count == 1, "element: the tensor has shape \(shape), expected one element")
+        return withElements { (source: UnsafePointer<T>) in source[0] }
+    }
+
+    /// The one element as a `Double`, of whatever type of number it is. Traps if there are more or fewer.
+    public var scalar: Double {
+        func read<T: NumberScalar>(_ type: T.Type) -> Double { element(as: T.self).asDouble }
+        return read(dtype.numberType(for: "scalar"))
+    }
+}

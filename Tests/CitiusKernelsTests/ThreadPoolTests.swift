@@ -1,0 +1,68 @@
+import Synchronization
+import Testing
+
+@testable import CitiusKernels
+
+@Suite struct ThreadPoolTests {
+    @Test(arguments: [1, 2, 3, 7]) func everyIndexRunsOnce(threads: Int) {
+        let pool = ThreadPool(threadCount: threads)
+        for count in [0, 1, 2, 5, 64, 1_000] {
+            let hits = Mutex([Int](repeating: 0, count: count))
+            pool.run(count) { index in hits.withLock { $0[index] += 1 } }
+            #expect(hits.withLock { $0 } == [Int](repeating: 1, count: count))
+        }
+    }
+
+    @Test func workersWakeAfterSleep() async throws {
+        let pool = ThreadPool(threadCount: 3)
+        for _ in 0..<5 {
+            try await Task.sleep(for: .milliseconds(20))
+            let sum = Atomic<Int>(0)
+            pool.run(100) { sum.add($0, ordering: .relaxed) }
+            #expect(sum.load(ordering: .relaxed) == 4_950)
+        }
+    }
+
+    @Test func loopsInsideLoopsRun() {
+        let pool = ThreadPool(threadCount: 2)
+        let sum = Atomic<Int>(0)
+        pool.run(10) { _ in pool.run(10) { sum.add($0, ordering: .relaxed) } }
+        #expect(sum.load(ordering: .relaxed) == 450)
+    }
+
+    @Test func loopsFromManyThreadsRun() async {
+        let pool = ThreadPool(threadCount: 2)
+        await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    let sum = Atomic<Int>(0)
+                    for _ in 0..<50 { pool.run(20) { sum.add($0, ordering: .relaxed) } }
+                    return sum.load(ordering: .relaxed)
+                }
+            }
+            for await sum in group { #expect(sum == 50 * 190) }
+        }
+    }
+
+    @Test func resizes() {
+        let pool = ThreadPool(threadCount: 1)
+        for count in [4, 2, 1, 3] {
+            pool.resize(to: count)
+            #expect(pool.threadCount == count)
+            let sum = Atomic<Int>(0)
+            pool.run(100) { sum.add($0, ordering: .relaxed) }
+            #expect(sum.load(ordering: .relaxed) == 4_950)
+        }
+    }
+
+    @Test func rangesCoverWithoutOverlap() {
+        let pool = ThreadPool(threadCount: 3)
+        for count in [1, 2, 3, 10, 101] {
+            let hits = Mutex([Int](repeating: 0, count: count))
+            pool.forRanges(of: count, grain: 4) { range in
+                hits.withLock { hits in for index in range { hits[index] += 1 } }
+            }
+            #expect(hits.withLock { $0 } == [Int](repeating: 1, count: count))
+        }
+    }
+}
