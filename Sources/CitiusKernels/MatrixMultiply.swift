@@ -1,0 +1,70 @@
+import CitiusBLAS
+
+/// C ← α·op(A)·op(B) + β·C for row-major matrices, where op transposes or not.
+///
+/// - Parameters:
+///   - m: rows of op(A) and of C.
+///   - n: columns of op(B) and of C.
+///   - k: columns of op(A), rows of op(B).
+///   - leadingA: elements from one row of A, as stored, to the next; likewise B's and C's.
+///
+/// C is split over the pool's threads along its longer side; a call from inside a parallel loop runs on its
+/// own thread. With β = 0, C need not be initialized.
+@specialized(where T == Float)
+@specialized(where T == Double)
+package func matrixMultiply<T: KernelReal>(
+    transposeA: Bool = false, transposeB: Bool = false, rows m: Int, columns n: Int, depth k: Int,
+    alpha: T = 1, _ a: UnsafePointer<T>, leadingA: Int, _ b: UnsafePointer<T>, leadingB: Int,
+    beta: T = 0, _ c: UnsafeMutablePointer<T>, leadingC: Int
+) {
+    guard m > 0, n > 0 else { return }
+    func multiplyBlock(_ rows: Range<Int>, _ columns: Range<Int>) {
+        gemm(
+            transposeA, transposeB, rows.count, columns.count, k, alpha,
+            a + rows.lowerBound * (transposeA ? 1 : leadingA), leadingA,
+            b + columns.lowerBound * (transposeB ? leadingB : 1), leadingB,
+            beta, c + rows.lowerBound * leadingC + columns.lowerBound, leadingC)
+    }
+    // Waking the pool costs a few microseconds: some 100,000 multiplications of one core.
+    let smallestShare = 100_000
+    let pool = ThreadPool.shared
+    let parts = min(pool.threadCount, max(1, m * n * max(k, 1) / smallestShare), max(m, n))
+    if parts == 1 {
+        multiplyBlock(0..<m, 0..<n)
+    } else if m >= n {
+        pool.forParts(of: m, parts: parts) { _, rows in multiplyBlock(rows, 0..<n) }
+    } else {
+        pool.forParts(of: n, parts: parts) { _, columns in multiplyBlock(0..<m, columns) }
+    }
+}
+
+/// One call of the BLAS, on the calling thread.
+@inline(__always)
+private func gemm<T: KernelReal>(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: T,
+    _ a: UnsafePointer<T>, _ leadingA: Int, _ b: UnsafePointer<T>, _ leadingB: Int,
+    _ beta: T, _ c: UnsafeMutablePointer<T>, _ leadingC: Int
+) {
+    // The BLAS rejects a leading dimension of 0, which an empty matrix has.
+    let (m32, n32, k32) = (Int32(m), Int32(n), Int32(k))
+    let lda = Int32(max(1, leadingA))
+    let ldb = Int32(max(1, leadingB))
+    let ldc = Int32(max(1, leadingC))
+    let opA = transposeA ? CblasTrans : CblasNoTrans
+    let opB = transposeB ? CblasTrans : CblasNoTrans
+    if T.self == Float.self {
+        cblas_sgemm(
+            CblasRowMajor, opA, opB, m32, n32, k32, Float(alpha),
+            UnsafeRawPointer(a).assumingMemoryBound(to: Float.self), lda,
+            UnsafeRawPointer(b).assumingMemoryBound(to: Float.self), ldb, Float(beta),
+            UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self), ldc)
+    } else if T.self == Double.self {
+        cblas_dgemm(
+            CblasRowMajor, opA, opB, m32, n32, k32, Double(alpha),
+            UnsafeRawPointer(a).assumingMemoryBound(to: Double.self), lda,
+            UnsafeRawPointer(b).assumingMemoryBound(to: Double.self), ldb, Double(beta),
+            UnsafeMutableRawPointer(c).assumingMemoryBound(to: Double.self), ldc)
+    } else {
+        fatalError("matrixMultiply: \(T.self) is not an element type of the BLAS")
+    }
+}
