@@ -19,11 +19,12 @@ package func matrixMultiply<T: KernelReal>(
 ) {
     guard m > 0, n > 0 else { return }
     func multiplyBlock(_ rows: Range<Int>, _ columns: Range<Int>) {
-        gemm(
-            transposeA, transposeB, rows.count, columns.count, k, alpha,
-            a + rows.lowerBound * (transposeA ? 1 : leadingA), leadingA,
-            b + columns.lowerBound * (transposeB ? leadingB : 1), leadingB,
-            beta, c + rows.lowerBound * leadingC + columns.lowerBound, leadingC)
+        multiplyOnThisThread(
+            transposeA: transposeA, transposeB: transposeB,
+            rows: rows.count, columns: columns.count, depth: k, alpha: alpha,
+            a + rows.lowerBound * (transposeA ? 1 : leadingA), leadingA: leadingA,
+            b + columns.lowerBound * (transposeB ? leadingB : 1), leadingB: leadingB,
+            beta: beta, c + rows.lowerBound * leadingC + columns.lowerBound, leadingC: leadingC)
     }
     // Waking the pool costs a few microseconds: some 100,000 multiplications of one core.
     let smallestShare = 100_000
@@ -38,12 +39,12 @@ package func matrixMultiply<T: KernelReal>(
     }
 }
 
-/// One call of the BLAS, on the calling thread.
+/// The same product by one call of the BLAS, for kernels that split their work themselves.
 @inline(__always)
-private func gemm<T: KernelReal>(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: T,
-    _ a: UnsafePointer<T>, _ leadingA: Int, _ b: UnsafePointer<T>, _ leadingB: Int,
-    _ beta: T, _ c: UnsafeMutablePointer<T>, _ leadingC: Int
+func multiplyOnThisThread<T: KernelReal>(
+    transposeA: Bool = false, transposeB: Bool = false, rows m: Int, columns n: Int, depth k: Int,
+    alpha: T = 1, _ a: UnsafePointer<T>, leadingA: Int, _ b: UnsafePointer<T>, leadingB: Int,
+    beta: T = 0, _ c: UnsafeMutablePointer<T>, leadingC: Int
 ) {
     // The BLAS rejects a leading dimension of 0, which an empty matrix has.
     let (m32, n32, k32) = (Int32(m), Int32(n), Int32(k))

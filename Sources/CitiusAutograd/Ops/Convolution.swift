@@ -1,0 +1,193 @@
+import CitiusKernels
+import CitiusTensor
+
+extension Variable {
+    /// The two-dimensional convolution (cross-correlation, as in all of deep learning) of a batch of images:
+    ///
+    /// ```
+    /// y[n, i, j, o] = bias[o] + Σ over h, w, c of
+    ///     x[n, i·stride + h·dilation − padding, j·stride + w·dilation − padding, c] · kernel[h, w, c, o]
+    /// ```
+    ///
+    /// With groups, input and output channels fall into as many groups, and a group of outputs sees its group
+    /// of inputs alone. `rectifies` applies max(y, 0) in the same pass.
+    ///
+    /// - Parameters: `self` is [batch, height, width, channels], `kernel` [height, width, channels / groups,
+    ///   output channels], `bias` [output channels].
+    /// - Returns: [batch, output height, output width, output channels].
+    ///
+    /// Traps if a rank or a number of channels does not fit, or if no window fits into the image.
+    public func conv2D(
+        _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
+        dilation: Size2D = 1, groups: Int = 1, rectifies: Bool = false
+    ) -> Variable {
+        let input = self
+        let convolution = Convolution(
+            input: shape, kernel: kernel.shape, bias: bias?.shape, strides: strides, padding: padding,
+            dilation: dilation, groups: groups)
+        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            let y = convolution.output(T.self, input.value, kernel.value, bias: bias?.value, rectifies: rectifies)
+            return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { cotangent in
+                let dy = rectifies ? Tensor.rectifierGradient(T.self, y: y, dy: cotangent) : cotangent
+                return [
+                    input.isTracked
+                        ? convolution.inputGradient(T.self, kernel.value, dy, shape: input.shape) : nil,
+                    kernel.isTracked
+                        ? convolution.kernelGradient(T.self, input.value, dy, shape: kernel.shape) : nil,
+                    bias?.isTracked == true ? dy.rowSums(T.self) : nil,
+                ]
+            }
+        }
+        return apply(dtype.realType(for: "conv2D"))
+    }
+}
+
+extension Convolution {
+    /// The convolution of these shapes; traps with a sentence if they do not fit together.
+    fileprivate init(
+        input: Shape, kernel: Shape, bias: Shape?, strides: Size2D, padding: Padding, dilation: Size2D,
+        groups: Int
+    ) {
+        require(
+            input.rank == 4,
+            "conv2D: input \(input) has rank \(input.rank), expected 4 [batch, height, width, channels]")
+        require(
+            kernel.rank == 4,
+            "conv2D: kernel \(kernel) has rank \(kernel.rank), expected 4 [height, width, channels / groups, outputs]"
+        )
+        require(
+            groups >= 1 && input[3] == kernel[2] * groups,
+            "conv2D: input \(input) has \(input[3]) channels, kernel \(kernel) in \(groups) groups expects \(kernel[2] * groups)"
+        )
+        require(
+            kernel[3] % groups == 0,
+            "conv2D: kernel \(kernel) has \(kernel[3]) outputs, expected a multiple of \(groups) groups")
+        require(
+            bias == nil || bias == [kernel[3]],
+            "conv2D: bias has shape \(bias ?? []), expected [\(kernel[3])]")
+        self.init(
+            geometry: WindowGeometry(
+                "conv2D", input: input, window: Size2D(kernel[0], kernel[1]), strides: strides,
+                padding: padding, dilation: dilation),
+            outputChannels: kernel[3], groups: groups)
+    }
+
+    private var outputShape: Shape {
+        [geometry.batch, geometry.vertical.output, geometry.horizontal.output, outputChannels]
+    }
+
+    fileprivate func output<T: RealScalar>(
+        _ type: T.Type, _ input: Tensor, _ kernel: Tensor, bias: Tensor?, rectifies: Bool
+    ) -> Tensor {
+        Tensor(shape: outputShape) { (out: UnsafeMutablePointer<T>) in
+            input.withElements { input in
+                kernel.withElements { kernel in
+                    withOptionalElements(bias) { bias in
+                        withWorkspace(forwardWorkspaceCount) { workspace in
+                            forward(
+                                input: input, kernel: kernel, bias: bias, rectifies: rectifies, output: out,
+                                workspace: workspace)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fileprivate func kernelGradient<T: RealScalar>(
+        _ type: T.Type, _ input: Tensor, _ dy: Tensor, shape: Shape
+    ) -> Tensor {
+        Tensor(shape: shape) { (out: UnsafeMutablePointer<T>) in
+            input.withElements { input in
+                dy.withElements { dy in
+                    withWorkspace(kernelGradientWorkspaceCount) { workspace in
+                        kernelGradient(
+                            input: input, outputGradient: dy, kernelGradient: out, workspace: workspace)
+                    }
+                }
+            }
+        }
+    }
+
+    fileprivate func inputGradient<T: RealScalar>(
+        _ type: T.Type, _ kernel: Tensor, _ dy: Tensor, shape: Shape
+    ) -> Tensor {
+        Tensor(shape: shape) { (out: UnsafeMutablePointer<T>) in
+            kernel.withElements { kernel in
+                dy.withElements { dy in
+                    withWorkspace(inputGradientWorkspaceCount) { workspace in
+                        inputGradient(
+                            kernel: kernel, outputGradient: dy, inputGradient: out, workspace: workspace)
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension WindowGeometry {
+    /// The geometry of windows over a batch of images; traps with a sentence if no window fits.
+    init(
+        _ operation: String, input: Shape, window: Size2D, strides: Size2D, padding: Padding,
+        dilation: Size2D = 1
+    ) {
+        for (name, size) in [("window", window), ("strides", strides), ("dilation", dilation)] {
+            require(
+                size.height >= 1 && size.width >= 1,
+                "\(operation): \(name) is \(size), expected at least 1×1")
+        }
+        self.init(
+            batch: input[0], channels: input[3],
+            vertical: Axis(
+                input: input[1], window: window.height, stride: strides.height, dilation: dilation.height,
+                pads: padding == .same),
+            horizontal: Axis(
+                input: input[2], window: window.width, stride: strides.width, dilation: dilation.width,
+                pads: padding == .same))
+        require(
+            vertical.output > 0 && horizontal.output > 0,
+            "\(operation): a window of \(window) (dilation \(dilation)) does not fit into images of \(input[1])×\(input[2])"
+        )
+    }
+}
+
+// MARK: What the kernels' callers share
+
+/// Scratch memory for one kernel call, from the caching allocator.
+func withWorkspace<T: RealScalar, R>(_ count: Int, _ body: (UnsafeMutablePointer<T>) -> R) -> R {
+    let storage = Storage(byteCount: count * MemoryLayout<T>.stride)
+    return withExtendedLifetime(storage) { body(storage.pointer.assumingMemoryBound(to: T.self)) }
+}
+
+func withOptionalElements<T: RealScalar, R>(_ tensor: Tensor?, _ body: (UnsafePointer<T>?) -> R) -> R {
+    guard let tensor else { return body(nil) }
+    return tensor.withElements { body($0) }
+}
+
+extension Tensor {
+    /// The sum over all axes but the last: a bias's gradient.
+    func rowSums<T: RealScalar>(_ type: T.Type) -> Tensor {
+        let columns = shape[-1]
+        return Tensor(shape: [columns]) { (out: UnsafeMutablePointer<T>) in
+            withElements { source in
+                withWorkspace(sumRowsWorkspaceCount(columns: columns)) { workspace in
+                    sumRows(
+                        source, rows: columns == 0 ? 0 : count / columns, columns: columns, to: out,
+                        workspace: workspace)
+                }
+            }
+        }
+    }
+
+    /// The gradient of y = max(x, 0), by y.
+    static func rectifierGradient<T: RealScalar>(_ type: T.Type, y: Tensor, dy: Tensor) -> Tensor {
+        let count = y.count
+        return Tensor(shape: y.shape) { (out: UnsafeMutablePointer<T>) in
+            y.withElements { y in
+                dy.withElements { dy in
+                    CitiusKernels.rectifierGradient(y: y, dy: dy, dx: out, count: count)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import CitiusKernels
+import CitiusTensor
+
+extension Variable {
+    /// y = x · kernel + bias, along the last axis; `rectifies` applies max(y, 0) in the same pass.
+    ///
+    /// - Parameters: `self` is [batch, …, inputs], `kernel` [inputs, outputs], `bias` [outputs].
+    /// - Returns: [batch, …, outputs].
+    ///
+    /// Traps if the shapes do not fit together.
+    public func dense(_ kernel: Variable, bias: Variable? = nil, rectifies: Bool = false) -> Variable {
+        let input = self
+        require(
+            kernel.shape.rank == 2,
+            "dense: kernel \(kernel.shape) has rank \(kernel.shape.rank), expected 2 [inputs, outputs]")
+        let inputs = kernel.shape[0]
+        let outputs = kernel.shape[1]
+        require(
+            shape.rank >= 1 && shape[-1] == inputs,
+            "dense: input \(shape) does not end in the \(inputs) inputs of kernel \(kernel.shape)")
+        require(
+            bias == nil || bias?.shape == [outputs],
+            "dense: bias has shape \(bias?.shape ?? []), expected [\(outputs)]")
+        let rows = shape.sizes.dropLast().reduce(1, *)
+        let outputShape = Shape(shape.sizes.dropLast() + [outputs])
+
+        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            let y = Tensor(shape: outputShape) { (out: UnsafeMutablePointer<T>) in
+                input.value.withElements { x in
+                    kernel.value.withElements { kernel in
+                        matrixMultiply(
+                            rows: rows, columns: outputs, depth: inputs, x, leadingA: inputs,
+                            kernel, leadingB: outputs, out, leadingC: outputs)
+                    }
+                }
+                withOptionalElements(bias?.value) { bias in
+                    addBias(bias, rectifies: rectifies, to: out, rows: rows, columns: outputs)
+                }
+            }
+            return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { cotangent in
+                let dy = rectifies ? Tensor.rectifierGradient(T.self, y: y, dy: cotangent) : cotangent
+                return dy.withElements { (dyElements: UnsafePointer<T>) in
+                    var dx: Tensor?
+                    if input.isTracked {
+                        dx = Tensor(shape: input.shape) { (out: UnsafeMutablePointer<T>) in
+                            kernel.value.withElements { kernel in
+                                matrixMultiply(
+                                    transposeB: true, rows: rows, columns: inputs, depth: outputs, dyElements,
+                                    leadingA: outputs, kernel, leadingB: outputs, out, leadingC: inputs)
+                            }
+                        }
+                    }
+                    var dKernel: Tensor?
+                    if kernel.isTracked {
+                        dKernel = Tensor(shape: kernel.shape) { (out: UnsafeMutablePointer<T>) in
+                            input.value.withElements { x in
+                                matrixMultiply(
+                                    transposeA: true, rows: inputs, columns: outputs, depth: rows, x,
+                                    leadingA: inputs, dyElements, leadingB: outputs, out, leadingC: outputs)
+                            }
+                        }
+                    }
+                    return [dx, dKernel, bias?.isTracked == true ? dy.rowSums(T.self) : nil]
+                }
+            }
+        }
+        return apply(dtype.realType(for: "dense"))
+    }
+}

@@ -1,0 +1,61 @@
+/// x ← x + bias along the last axis, then max(x, 0) if `rectifies`: one pass over a [rows, columns] matrix.
+///
+/// NaN stays NaN, so that a training that has gone wrong shows.
+@specialized(where T == Float)
+@specialized(where T == Double)
+package func addBias<T: KernelReal>(
+    _ bias: UnsafePointer<T>?, rectifies: Bool, to x: UnsafeMutablePointer<T>, rows: Int, columns: Int
+) {
+    guard let bias else {
+        guard rectifies else { return }
+        for index in 0..<rows * columns { x[index] = x[index] < 0 ? 0 : x[index] }
+        return
+    }
+    if T.self == Float.self {
+        InstructionSet.chosen.kernels.add_bias(
+            UnsafeMutableRawPointer(x).assumingMemoryBound(to: Float.self),
+            UnsafeRawPointer(bias).assumingMemoryBound(to: Float.self), rows, columns, rectifies ? 1 : 0)
+        return
+    }
+    for row in 0..<rows {
+        let line = x + row * columns
+        for column in 0..<columns {
+            let sum = line[column] + bias[column]
+            line[column] = rectifies && sum < 0 ? 0 : sum
+        }
+    }
+}
+
+/// Elements of scratch memory that `sumRows` needs.
+package func sumRowsWorkspaceCount(columns: Int) -> Int { ThreadPool.shared.threadCount * columns }
+
+/// out[column] ← Σ over rows of a [rows, columns] matrix: a bias's gradient.
+@specialized(where T == Float)
+@specialized(where T == Double)
+package func sumRows<T: KernelReal>(
+    _ x: UnsafePointer<T>, rows: Int, columns: Int, to out: UnsafeMutablePointer<T>,
+    workspace: UnsafeMutablePointer<T>
+) {
+    let pool = ThreadPool.shared
+    let parts = rows * columns < 32_768 ? min(1, rows) : min(pool.threadCount, rows)
+    pool.forParts(of: rows, parts: parts) { part, range in
+        let sum = workspace + part * columns
+        sum.update(repeating: 0, count: columns)
+        for row in range {
+            let line = x + row * columns
+            for column in 0..<columns { sum[column] += line[column] }
+        }
+    }
+    addParts(UnsafePointer(workspace), stride: columns, parts: parts, 0..<columns, to: out)
+}
+
+/// dx ← dy where y > 0, else 0: the gradient of y = max(x, 0).
+@specialized(where T == Float)
+@specialized(where T == Double)
+package func rectifierGradient<T: KernelReal>(
+    y: UnsafePointer<T>, dy: UnsafePointer<T>, dx: UnsafeMutablePointer<T>, count: Int
+) {
+    ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
+        for index in range { dx[index] = y[index] > 0 ? dy[index] : 0 }
+    }
+}

@@ -1,0 +1,71 @@
+/// The geometry of windows that slide over images: of a convolution or a pool. Images are channels-last.
+///
+/// ```
+/// output = (input + paddingBefore + paddingAfter − ((window − 1)·dilation + 1)) / stride + 1, rounded down
+/// ```
+package struct WindowGeometry: Sendable, Equatable {
+    /// One axis, height or width.
+    package struct Axis: Sendable, Equatable {
+        package let input: Int
+        package let window: Int
+        package let stride: Int
+        package let dilation: Int
+        package let paddingBefore: Int
+        package let output: Int
+
+        /// `pads` adds what makes the output ⌈input / stride⌉ long, the odd one at the end (Keras's "same");
+        /// without it only whole windows count ("valid").
+        package init(input: Int, window: Int, stride: Int, dilation: Int, pads: Bool) {
+            let extent = (window - 1) * dilation + 1
+            self.input = input
+            self.window = window
+            self.stride = stride
+            self.dilation = dilation
+            if pads {
+                output = (input + stride - 1) / stride
+                paddingBefore = max((output - 1) * stride + extent - input, 0) / 2
+            } else {
+                output = input >= extent ? (input - extent) / stride + 1 : 0
+                paddingBefore = 0
+            }
+        }
+
+        /// The input position under cell `cell` of the window at `position`; outside the input in the padding.
+        @inline(__always)
+        package func source(_ position: Int, _ cell: Int) -> Int {
+            position * stride - paddingBefore + cell * dilation
+        }
+
+        /// The window's cells at `position` that lie over the input.
+        @inline(__always)
+        package func cells(at position: Int) -> Range<Int> {
+            let start = position * stride - paddingBefore
+            let first = start >= 0 ? 0 : (-start + dilation - 1) / dilation
+            let end = min(window, max(0, (input - start + dilation - 1) / dilation))
+            return first..<max(first, end)
+        }
+    }
+
+    package let batch: Int
+    package let channels: Int
+    package let vertical: Axis
+    package let horizontal: Axis
+
+    package init(batch: Int, channels: Int, vertical: Axis, horizontal: Axis) {
+        self.batch = batch
+        self.channels = channels
+        self.vertical = vertical
+        self.horizontal = horizontal
+    }
+
+    /// Output rows of the whole batch: the unit in which work is split.
+    package var outputRows: Int { batch * vertical.output }
+    /// Output positions of the whole batch.
+    package var outputPixels: Int { outputRows * horizontal.output }
+    /// Elements of one input image.
+    package var imageCount: Int { vertical.input * horizontal.input * channels }
+    /// Elements of one row of an input image.
+    package var rowCount: Int { horizontal.input * channels }
+    /// Cells of a window.
+    package var cellCount: Int { vertical.window * horizontal.window }
+}

@@ -1,0 +1,63 @@
+#include "CitiusSIMD.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SET_NAME "baseline"
+#define LANES 4
+#define NAME(x) baseline_##x
+#include "kernels.inc"
+#undef SET_NAME
+#undef LANES
+#undef NAME
+
+#if defined(__x86_64__)
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define SET_NAME "avx2"
+#define LANES 8
+#define NAME(x) avx2_##x
+#include "kernels.inc"
+#undef SET_NAME
+#undef LANES
+#undef NAME
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
+                             apply_to = function)
+#define SET_NAME "avx512"
+#define LANES 16
+#define NAME(x) avx512_##x
+#include "kernels.inc"
+#undef SET_NAME
+#undef LANES
+#undef NAME
+#pragma clang attribute pop
+
+#endif
+
+const citius_kernels *citius_kernels_named(const char *name) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (strcmp(name, "avx512") == 0) {
+        int runs = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                   __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+        return runs ? &avx512_kernels : NULL;
+    }
+    if (strcmp(name, "avx2") == 0) {
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &avx2_kernels : NULL;
+    }
+#endif
+    return strcmp(name, "baseline") == 0 ? &baseline_kernels : NULL;
+}
+
+const citius_kernels *citius_chosen_kernels(void) {
+    const char *forced = getenv("CITIUS_ISA");
+    if (forced) return citius_kernels_named(forced);
+    static const char *const from_best[] = {"avx512", "avx2"};
+    for (size_t i = 0; i < sizeof from_best / sizeof *from_best; ++i) {
+        const citius_kernels *kernels = citius_kernels_named(from_best[i]);
+        if (kernels) return kernels;
+    }
+    return &baseline_kernels;
+}
