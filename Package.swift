@@ -46,6 +46,9 @@ let package = Package(
             name: "CitiusKernelsTests", dependencies: ["CitiusKernels", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusTensorTests", dependencies: ["CitiusTensor", "CitiusTestSupport"]),
+        .testTarget(
+            name: "CitiusDataTests",
+            dependencies: ["CitiusData", "CitiusTestSupport", "CitiusZlib"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,108 @@
+import CitiusTensor
+
+extension Dataset {
+    /// The samples in batches of `size`; the last batch has what is left, so a batch larger than the data
+    /// gives one batch, and an empty data set gives none.
+    ///
+    /// Batches are made as they are asked for, each in one pass from the stored inputs. Iterating twice gives
+    /// the same batches in the same order; shuffle anew for the next epoch. Traps if `size` is below 1.
+    ///
+    /// - Parameter generator: gives the samples a random order; nil keeps theirs.
+    public func batches(of size: Int, shuffledBy generator: RandomGenerator? = nil) -> Batches {
+        require(size >= 1, "batches: size is \(size), expected at least 1")
+        guard var generator else { return Batches(self, size: size) }
+        return Batches(with(order: shuffledOrder(using: &generator)), size: size)
+    }
+}
+
+/// The batches of a data set, made one by one as they are iterated.
+public struct Batches: Sequence, Sendable {
+    /// The number of batches.
+    public let count: Int
+    /// The number of samples.
+    public let sampleCount: Int
+
+    private let dataset: Dataset
+    private let size: Int
+    private let preparation: InputPreparation
+    private var transforms: [@Sendable (Batch) -> Batch] = []
+    private var prefetchCount = 0
+
+    init(_ dataset: Dataset, size: Int) {
+        self.dataset = dataset
+        self.size = size
+        sampleCount = dataset.count
+        count = sampleCount / size + (sampleCount % size == 0 ? 0 : 1)
+        preparation = InputPreparation(dataset)
+    }
+
+    /// The batches as `transform` changes them, one at a time as they are iterated: augmentation, noise.
+    ///
+    /// Runs where the batches are made: on the background thread if they are prefetched.
+    public func map(_ transform: @escaping @Sendable (Batch) -> Batch) -> Batches {
+        var batches = self
+        batches.transforms.append(transform)
+        return batches
+    }
+
+    /// The same batches, up to `count` of them made ahead by a thread of their own while the caller works.
+    ///
+    /// The thread ends with the last batch, or when the iterator is dropped before. Traps if `count` is
+    /// below 1.
+    public func prefetched(_ count: Int = 2) -> Batches {
+        require(count >= 1, "prefetched: count is \(count), expected at least 1")
+        var batches = self
+        batches.prefetchCount = count
+        return batches
+    }
+
+    public var underestimatedCount: Int { count }
+
+    public func makeIterator() -> Iterator { Iterator(self) }
+
+    /// Makes the batches in turn, or takes them from the thread that does.
+    public struct Iterator: IteratorProtocol {
+        private let batches: Batches
+        private let prefetcher: Prefetcher<Batch>?
+        private var position = 0
+
+        init(_ batches: Batches) {
+            self.batches = batches
+            guard batches.prefetchCount > 0, batches.count > 0 else {
+                prefetcher = nil
+                return
+            }
+            prefetcher = Prefetcher(count: batches.count, ahead: batches.prefetchCount) { index in
+                // The caller's training loop wants the pool at the same time.
+                batches.batch(at: index, usesPool: false)
+            }
+        }
+
+        public mutating func next() -> Batch? {
+            if let prefetcher { return prefetcher.next() }
+            guard position < batches.count else { return nil }
+            defer { position += 1 }
+            return batches.batch(at: position, usesPool: true)
+        }
+    }
+
+    private func batch(at index: Int, usesPool: Bool) -> Batch {
+        let range = index * size..<Swift.min((index + 1) * size, sampleCount)
+        let batch: Batch
+        if let order = dataset.order {
+            batch = order.withUnsafeBufferPointer { order in
+                let rows = UnsafeBufferPointer(rebasing: order[range])
+                return Batch(
+                    inputs: preparation.prepared(dataset.heldInputs, rows, usesPool: usesPool),
+                    targets: dataset.heldTargets.gatheringRows(rows, usesPool: usesPool),
+                    sampleWeights: dataset.heldWeights?.gatheringRows(rows, usesPool: usesPool))
+            }
+        } else {
+            batch = Batch(
+                inputs: preparation.prepared(dataset.heldInputs.rowsView(range), usesPool: usesPool),
+                targets: dataset.heldTargets.rowsView(range),
+                sampleWeights: dataset.heldWeights?.rowsView(range))
+        }
+        return transforms.reduce(batch) { $1($0) }
+    }
+}

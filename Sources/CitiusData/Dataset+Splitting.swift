@@ -1,0 +1,139 @@
+import CitiusTensor
+
+extension Dataset {
+    /// The first `count` samples, or all if there are fewer. A view. Traps if `count` is negative.
+    public func prefix(_ count: Int) -> Dataset {
+        require(count >= 0, "prefix: count is \(count), expected at least 0")
+        return subset(0..<min(count, self.count))
+    }
+
+    /// The samples of a range. A view. Traps if the range leaves the data set.
+    public func subset(_ range: Range<Int>) -> Dataset {
+        require(
+            range.lowerBound >= 0 && range.upperBound <= count,
+            "subset: range \(range) leaves the data set of \(count) samples")
+        if let order {
+            return with(order: Array(order[range]))
+        }
+        return Dataset(
+            heldInputs.rowsView(range), heldTargets.rowsView(range), heldWeights?.rowsView(range),
+            order: nil, scale: scale, metadata: metadata)
+    }
+
+    /// The samples of a list of indices, in its order; an index may come twice. Nothing is copied but the
+    /// list. Traps if an index is outside the data set.
+    public func subset(_ indices: [Int]) -> Dataset {
+        for index in indices {
+            require(
+                index >= 0 && index < count,
+                "subset: index \(index) is outside the data set of \(count) samples")
+        }
+        return with(order: order.map { order in indices.map { order[$0] } } ?? indices)
+    }
+
+    /// The first part of the samples and the rest: `split(at: 0.8)` gives 80 % and 20 %, rounded to whole
+    /// samples. Views. Shuffle first unless the samples are in random order. Traps outside 0...1.
+    public func split(at fraction: Double) -> (Dataset, Dataset) {
+        require(
+            fraction >= 0 && fraction <= 1, "split: the fraction is \(fraction), expected one from 0 to 1")
+        let boundary = Int((Double(count) * fraction).rounded())
+        return (subset(0..<boundary), subset(boundary..<count))
+    }
+
+    /// The samples in random order, every order as likely. Nothing is copied but a list of indices.
+    public func shuffled(using generator: inout RandomGenerator) -> Dataset {
+        with(order: shuffledOrder(using: &generator))
+    }
+
+    /// The samples of this data set, then the other's; metadata and scale are this one's.
+    ///
+    /// Free where the two are neighbours in memory, such as the two sets of ``FashionMNIST`` or the two sides
+    /// of a split; else a copy. Traps if shapes, dtypes or scales differ, or only one has weights.
+    public func appending(_ other: Dataset) -> Dataset {
+        require(
+            inputShape == other.inputShape && heldInputs.dtype == other.heldInputs.dtype
+                && scale == other.scale,
+            "appending: inputs \(inputShape) \(heldInputs.dtype) scaled by \(scale ?? 1) and "
+                + "\(other.inputShape) \(other.heldInputs.dtype) scaled by \(other.scale ?? 1), expected alike"
+        )
+        require(
+            heldTargets.shape.droppingFirst() == other.heldTargets.shape.droppingFirst()
+                && heldTargets.dtype == other.heldTargets.dtype,
+            "appending: targets \(heldTargets.shape) \(heldTargets.dtype) and \(other.heldTargets.shape) "
+                + "\(other.heldTargets.dtype), expected alike but for the number of samples")
+        require(
+            (heldWeights == nil) == (other.heldWeights == nil)
+                && heldWeights?.dtype == other.heldWeights?.dtype,
+            "appending: both data sets need sample weights of one dtype, or neither")
+        let weights: Tensor? =
+            if let own = sampleWeights, let others = other.sampleWeights {
+                own.appendingRows(of: others)
+            } else {
+                nil
+            }
+        return Dataset(
+            storedInputs.appendingRows(of: other.storedInputs), targets.appendingRows(of: other.targets),
+            weights, order: nil, scale: scale, metadata: metadata)
+    }
+
+    func with(order: [Int]) -> Dataset {
+        Dataset(heldInputs, heldTargets, heldWeights, order: order, scale: scale, metadata: metadata)
+    }
+
+    /// The samples' rows in a random order: Fisher and Yates' shuffle (Durstenfeld 1964,
+    /// doi:10.1145/364520.364540), in place.
+    func shuffledOrder(using generator: inout RandomGenerator) -> [Int] {
+        var rows = order ?? Array(0..<count)
+        rows.withUnsafeMutableBufferPointer { rows in
+            for last in stride(from: rows.count - 1, to: 0, by: -1) {
+                // The high half of a product is a number up to `last`, as even as 64 bits allow; the
+                // library's own `shuffle` might draw otherwise in another version, and seeds must keep.
+                let chosen = generator.next().multipliedFullWidth(by: UInt64(last + 1)).high
+                rows.swapAt(last, Int(chosen))
+            }
+        }
+        return rows
+    }
+}
+
+// MARK: Rows of tensors
+
+extension Tensor {
+    /// Elements of one row: of everything but the first axis.
+    var rowCount: Int { shape.sizes.dropFirst().reduce(1, *) }
+
+    /// A view of some rows.
+    func rowsView(_ range: Range<Int>) -> Tensor {
+        Tensor(
+            storage: storage, offset: offset + range.lowerBound * rowCount,
+            shape: shape.droppingFirst().prepending(range.count), dtype: dtype)
+    }
+
+    /// The rows of the given indices, which must be in range.
+    func gatheringRows(_ indices: UnsafeBufferPointer<Int>, usesPool: Bool) -> Tensor {
+        let result = Tensor(
+            uninitialized: shape.droppingFirst().prepending(indices.count), dtype: dtype)
+        withExtendedLifetime(storage) {
+            gatherRows(
+                address, rowByteCount: rowCount * dtype.byteCount, indices: indices,
+                into: result.storage.pointer, usesPool: usesPool)
+        }
+        return result
+    }
+
+    /// This tensor's rows, then the other's; a view if they follow each other in one storage.
+    func appendingRows(of other: Tensor) -> Tensor {
+        let shape = self.shape.droppingFirst().prepending(self.shape[0] + other.shape[0])
+        if storage === other.storage, offset + count == other.offset {
+            return Tensor(storage: storage, offset: offset, shape: shape, dtype: dtype)
+        }
+        let result = Tensor(uninitialized: shape, dtype: dtype)
+        let byteCount = count * dtype.byteCount
+        withExtendedLifetime((storage, other.storage)) {
+            result.storage.pointer.copyMemory(from: address, byteCount: byteCount)
+            (result.storage.pointer + byteCount).copyMemory(
+                from: other.address, byteCount: other.count * dtype.byteCount)
+        }
+        return result
+    }
+}

@@ -1,0 +1,70 @@
+import CitiusTensor
+
+/// How stored inputs become what a model takes: bytes become float32, and the scale is applied.
+struct InputPreparation: Sendable {
+    private let scale: Double?
+    /// The float32 of each byte, if the inputs are bytes.
+    private let table: [Float]
+
+    init(_ dataset: Dataset) {
+        scale = dataset.scale
+        let factor = dataset.scale ?? 1
+        table = dataset.heldInputs.dtype == .uint8 ? (0..<256).map { Float(Double($0) * factor) } : []
+    }
+
+    /// All inputs of the data set.
+    func inputs(of dataset: Dataset, usesPool: Bool) -> Tensor {
+        if let order = dataset.order {
+            return order.withUnsafeBufferPointer { prepared(dataset.heldInputs, $0, usesPool: usesPool) }
+        }
+        return prepared(dataset.heldInputs, usesPool: usesPool)
+    }
+
+    /// The rows of the given indices, gathered and prepared; bytes in one pass.
+    func prepared(_ held: Tensor, _ indices: UnsafeBufferPointer<Int>, usesPool: Bool) -> Tensor {
+        guard held.dtype == .uint8 else {
+            return prepared(held.gatheringRows(indices, usesPool: usesPool), usesPool: usesPool)
+        }
+        return Tensor(shape: held.shape.droppingFirst().prepending(indices.count)) {
+            (out: UnsafeMutablePointer<Float>) in
+            held.withElements { (bytes: UnsafePointer<UInt8>) in
+                table.withUnsafeBufferPointer { table in
+                    guard let table = table.baseAddress else { return }
+                    gatherRows(
+                        bytes, rowByteCount: held.rowCount, indices: indices, lookingUp: table, into: out,
+                        usesPool: usesPool)
+                }
+            }
+        }
+    }
+
+    /// All rows, prepared; the tensor itself if there is nothing to do.
+    func prepared(_ held: Tensor, usesPool: Bool) -> Tensor {
+        switch (held.dtype, scale) {
+        case (.uint8, _):
+            return Tensor(shape: held.shape) { (out: UnsafeMutablePointer<Float>) in
+                held.withElements { (bytes: UnsafePointer<UInt8>) in
+                    table.withUnsafeBufferPointer { table in
+                        guard let table = table.baseAddress else { return }
+                        lookUpBytes(bytes, count: held.count, table: table, into: out, usesPool: usesPool)
+                    }
+                }
+            }
+        case (.bool, _), (_, nil): return held
+        case (.float32, let scale?): return scaled(held, Float.self, Float.self, scale, usesPool)
+        case (.float64, let scale?): return scaled(held, Double.self, Double.self, scale, usesPool)
+        case (.int32, let scale?): return scaled(held, Int32.self, Float.self, scale, usesPool)
+        case (.int64, let scale?): return scaled(held, Int64.self, Float.self, scale, usesPool)
+        }
+    }
+
+    private func scaled<T: NumberScalar, U: RealScalar>(
+        _ held: Tensor, _ from: T.Type, _ to: U.Type, _ factor: Double, _ usesPool: Bool
+    ) -> Tensor {
+        Tensor(shape: held.shape) { (out: UnsafeMutablePointer<U>) in
+            held.withElements { (source: UnsafePointer<T>) in
+                scaleElements(source, count: held.count, by: factor, into: out, usesPool: usesPool)
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// A tiny HTTP server on 127.0.0.1, to download from: each path has one fixed answer.
+final class LoopbackServer: Sendable {
+    struct Answer: Sendable {
+        var status = "200 OK"
+        var body: [UInt8] = []
+        /// What the header claims; the connection closes after the body either way.
+        var claimedLength: Int?
+    }
+
+    let address: String
+    private let listener: Int32
+    private let requests = Mutex<[String]>([])
+
+    /// The paths asked for, in order.
+    var requestedPaths: [String] { requests.withLock { $0 } }
+
+    init(_ answers: [String: Answer]) throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(listener >= 0)
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let (bound, found) = withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                (bind(listener, pointer, length), getsockname(listener, pointer, &length))
+            }
+        }
+        try #require(bound == 0 && found == 0 && listen(listener, 16) == 0)
+        address = "http://127.0.0.1:\(UInt16(bigEndian: name.sin_port))/"
+        self.listener = listener
+        Thread.detachNewThread { [weak self] in
+            while true {
+                let connection = accept(listener, nil, nil)
+                if connection < 0 { return }
+                let path = Self.readPath(connection)
+                self?.requests.withLock { $0.append(path) }
+                Self.send(answers[path] ?? Answer(status: "404 Not Found"), to: connection)
+            }
+        }
+    }
+
+    /// Ends `accept`, and with it the thread.
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    private static func readPath(_ connection: Int32) -> String {
+        var request: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        while !request.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            let count = read(connection, &buffer, buffer.count)
+            if count <= 0 { break }
+            request += buffer.prefix(count)
+        }
+        return String(decoding: request, as: UTF8.self).split(separator: " ").dropFirst().first
+            .map(String.init) ?? ""
+    }
+
+    private static func send(_ answer: Answer, to connection: Int32) {
+        let length = answer.claimedLength ?? answer.body.count
+        let header = "HTTP/1.1 \(answer.status)\r\nContent-Length: \(length)\r\nConnection: close\r\n\r\n"
+        var rest = Array(header.utf8) + answer.body
+        while !rest.isEmpty {
+            let count = Foundation.send(connection, rest, rest.count, Int32(MSG_NOSIGNAL))
+            if count <= 0 { break }
+            rest.removeFirst(count)
+        }
+        close(connection)
+    }
+}
