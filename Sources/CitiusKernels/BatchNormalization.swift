@@ -50,7 +50,9 @@ package enum BatchNormalizationKernel {
             for row in range {
                 let line = x + row * channels
                 let out = y + row * channels
-                for channel in 0..<channels { out[channel] = line[channel] * factor[channel] + shift[channel] }
+                for channel in 0..<channels {
+                    out[channel] = line[channel] * factor[channel] + shift[channel]
+                }
             }
         }
     }

@@ -26,7 +26,8 @@ extension Variable {
             input: shape, kernel: kernel.shape, bias: bias?.shape, strides: strides, padding: padding,
             dilation: dilation, groups: groups)
         func apply<T: RealScalar>(_ type: T.Type) -> Variable {
-            let y = convolution.output(T.self, input.value, kernel.value, bias: bias?.value, rectifies: rectifies)
+            let y = convolution.output(
+                T.self, input.value, kernel.value, bias: bias?.value, rectifies: rectifies)
             return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { cotangent in
                 let dy = rectifies ? Tensor.rectifierGradient(T.self, y: y, dy: cotangent) : cotangent
                 return [

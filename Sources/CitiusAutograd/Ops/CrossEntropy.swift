@@ -22,7 +22,8 @@ extension Variable {
         let lossShape = Shape(Array(shape.sizes.dropLast()))
         require(
             labels.count == lossShape.count,
-            "sparseSoftmaxCrossEntropy: \(labels.count) labels for logits \(shape), expected \(lossShape.count)")
+            "sparseSoftmaxCrossEntropy: \(labels.count) labels for logits \(shape), expected \(lossShape.count)"
+        )
         let rows = lossShape.count
         let labels = labels.classNumbers(below: classes)
         let input = self
@@ -66,7 +67,8 @@ extension Tensor {
                 let label = element.asInt64
                 require(
                     label >= 0 && label < classes,
-                    "sparseSoftmaxCrossEntropy: label \(label) in row \(row) is outside the \(classes) classes")
+                    "sparseSoftmaxCrossEntropy: label \(label) in row \(row) is outside the \(classes) classes"
+                )
                 return Int32(label)
             }
         }

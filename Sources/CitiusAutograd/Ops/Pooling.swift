@@ -68,7 +68,8 @@ extension Variable {
     ) -> WindowGeometry {
         require(
             shape.rank == 4,
-            "\(operation): input \(shape) has rank \(shape.rank), expected 4 [batch, height, width, channels]")
+            "\(operation): input \(shape) has rank \(shape.rank), expected 4 [batch, height, width, channels]"
+        )
         return WindowGeometry(operation, input: shape, window: size, strides: strides, padding: padding)
     }
 }
