@@ -4,7 +4,8 @@ extension FashionMNIST {
     /// Where Zalando publishes the files.
     public static let publishedAddress = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 
-    /// Downloads the four files into a folder, those of them that are not there yet; some 30 MB.
+    /// Downloads the four files into a folder, those of them that are not there yet in their full size; some
+    /// 30 MB in all.
     ///
     /// Each file's SHA-256 is checked against the published file's as it arrives, and only a file that
     /// passes gets its name; whatever goes wrong, nothing half-written stays. Blocks until done.
@@ -35,7 +36,9 @@ extension FashionMNIST {
         }
         for file in files {
             let path = "\(folder)/\(file.name)"
-            if access(path, F_OK) == 0 { continue }
+            // Only a file that passed has its name; another size means that someone touched it since.
+            var status = stat()
+            if stat(path, &status) == 0, Int(status.st_size) == file.byteCount { continue }
             try file.download(from: base.hasSuffix("/") ? base : base + "/", to: path)
         }
         return folder

@@ -53,7 +53,13 @@ public enum FashionMNIST {
             }
             return try read(folder: folder, origin: folder)
         case .embedded:
-            return try read(folder: embeddedFolder, origin: "the share within Citius")
+            guard let folder = Bundle.module.path(forResource: "fashion-mnist", ofType: nil) else {
+                throw DataError(
+                    .missing,
+                    "\(Bundle.module.bundlePath) lacks the folder fashion-mnist; keep the library's resource "
+                        + "bundle beside the program, as the build leaves it.")
+            }
+            return try read(folder: folder, origin: "the share within Citius")
         case .download(let cache):
             return try load(.folder(download(to: cache)))
         }
@@ -75,10 +81,6 @@ public enum FashionMNIST {
             return cache + "/citius/fashion-mnist"
         }
         return (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/citius/fashion-mnist"
-    }
-
-    private static var embeddedFolder: String {
-        Bundle.module.bundlePath + "/fashion-mnist"
     }
 
     /// The path of a file in a folder, gzipped or plain; nil if it is not there.

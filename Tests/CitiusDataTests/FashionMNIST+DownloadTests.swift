@@ -37,6 +37,11 @@ import Testing
             // What is there is not asked for again.
             _ = try FashionMNIST.download(Self.files, to: cache, from: server.address + "data/")
             #expect(server.requestedPaths == ["/data/a.gz", "/data/b.gz"])
+            // Unless it was cut short since.
+            try write([1, 2], to: cache + "/b.gz")
+            _ = try FashionMNIST.download(Self.files, to: cache, from: server.address + "data/")
+            #expect(server.requestedPaths == ["/data/a.gz", "/data/b.gz", "/data/b.gz"])
+            #expect(try [UInt8](Data(contentsOf: URL(fileURLWithPath: cache + "/b.gz"))) == [1, 2, 3])
         }
     }
 
