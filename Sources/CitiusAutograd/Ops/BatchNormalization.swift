@@ -120,7 +120,7 @@ extension Tensor {
     ) -> (input: Tensor?, scale: Tensor, offset: Tensor) {
         typealias Kernel = BatchNormalizationKernel
         let channels = shape[-1]
-        let rows = count / max(1, channels)
+        let rows = count / Swift.max(1, channels)
         return withElements { (x: UnsafePointer<T>) in
             dy.withElements { (dy: UnsafePointer<T>) in
                 mean.withElements { (mean: UnsafePointer<T>) in
