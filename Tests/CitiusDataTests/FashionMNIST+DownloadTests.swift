@@ -72,9 +72,11 @@ import Testing
 
     @Test func aServerThatIsNotThereIsNamed() throws {
         try withTemporaryFolder { folder in
-            // A port that was free a moment ago.
-            let address = try server().address
-            let error = try dataError { _ = try FashionMNIST.download(Self.files, to: folder, from: address) }
+            let server = try LoopbackServer([:], isListening: false)
+            let address = server.address
+            let error = try withExtendedLifetime(server) {
+                try dataError { _ = try FashionMNIST.download(Self.files, to: folder, from: address) }
+            }
             #expect(error.kind == .download)
             #expect(error.message.contains("\(address)a.gz could not be downloaded"))
             #expect(try names(in: folder).isEmpty)

@@ -97,6 +97,10 @@ import Testing
                 }
             }
         }
+        // A zero among the sizes leaves no elements, and strides that nobody can count.
+        for sizes in [[0, most, most, most], [most, most, most, 0]] {
+            #expect(try dataError { _ = try IDX.parse(idx(0x08, sizes, [])) }.kind == .tooLarge)
+        }
         let error = try dataError { _ = try IDX.parse(idx(0x0D, [most, most], [])) }
         #expect(error.message.contains("[4294967295, 4294967295], more than the limit"))
     }

@@ -13,12 +13,14 @@ final class LoopbackServer: Sendable {
 
     let address: String
     private let listener: Int32
+    private let isListening: Bool
     private let requests = Mutex<[String]>([])
 
     /// The paths asked for, in order.
     var requestedPaths: [String] { requests.withLock { $0 } }
 
-    init(_ answers: [String: Answer]) throws {
+    /// - Parameter isListening: if false, the port is taken, so nobody else gets it, and refuses connections.
+    init(_ answers: [String: Answer], isListening: Bool = true) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(listener >= 0)
         var name = sockaddr_in()
@@ -30,10 +32,15 @@ final class LoopbackServer: Sendable {
                 (bind(listener, pointer, length), getsockname(listener, pointer, &length))
             }
         }
-        try #require(bound == 0 && found == 0 && listen(listener, 16) == 0)
+        try #require(bound == 0 && found == 0)
         address = "http://127.0.0.1:\(UInt16(bigEndian: name.sin_port))/"
         self.listener = listener
+        self.isListening = isListening
+        guard isListening else { return }
+        try #require(listen(listener, 16) == 0)
         Thread.detachNewThread { [weak self] in
+            // Closed here: elsewhere, the number could become another socket's while this thread still uses it.
+            defer { close(listener) }
             while true {
                 let connection = accept(listener, nil, nil)
                 if connection < 0 { return }
@@ -46,8 +53,7 @@ final class LoopbackServer: Sendable {
 
     /// Ends `accept`, and with it the thread.
     deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
+        if isListening { shutdown(listener, Int32(SHUT_RDWR)) } else { close(listener) }
     }
 
     private static func readPath(_ connection: Int32) -> String {
