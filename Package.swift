@@ -49,6 +49,8 @@ let package = Package(
         .testTarget(
             name: "CitiusDataTests",
             dependencies: ["CitiusData", "CitiusTestSupport", "CitiusZlib"]),
+        .testTarget(
+            name: "CitiusAutogradTests", dependencies: ["CitiusAutograd", "CitiusTestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -6,14 +6,9 @@ import CitiusTensor
 /// It is an object: layers that share it share its value, and optimizers keep their state by its identity.
 public final class Parameter {
     public let name: String
-    /// Of fixed shape and dtype; traps when set to another.
-    public var value: Tensor {
-        didSet {
-            require(
-                value.shape == oldValue.shape && value.dtype == oldValue.dtype,
-                "\(name): set to \(value.dtype) \(value.shape), expected \(oldValue.dtype) \(oldValue.shape)")
-        }
-    }
+    public let shape: Shape
+    public let dtype: DType
+    private var storedValue: Tensor
     /// Whether gradient descent ever trains it; false for statistics that a layer keeps itself.
     public let isLearned: Bool
     /// Held fixed for now, as the layers below the new head in transfer learning.
@@ -21,8 +16,34 @@ public final class Parameter {
 
     public init(name: String, value: Tensor, isLearned: Bool = true) {
         self.name = name
-        self.value = value
+        shape = value.shape
+        dtype = value.dtype
+        storedValue = value
         self.isLearned = isLearned
+    }
+
+    /// Of fixed shape and dtype; traps when set to another.
+    public var value: Tensor {
+        get { storedValue }
+        set {
+            storedValue = newValue
+            checkValue()
+        }
+    }
+
+    /// Changes the value in place. Assigning `value` replaces it, and `parameter.value += x` copies it; this
+    /// does neither, as long as no other tensor shares its elements.
+    ///
+    /// Traps if the shape or the dtype is not what it was.
+    public func update<R>(_ body: (inout Tensor) throws -> R) rethrows -> R {
+        defer { checkValue() }
+        return try body(&storedValue)
+    }
+
+    private func checkValue() {
+        require(
+            storedValue.shape == shape && storedValue.dtype == dtype,
+            "\(name): set to \(storedValue.dtype) \(storedValue.shape), expected \(dtype) \(shape)")
     }
 
     /// Whether a training step changes it by its gradient.

@@ -24,7 +24,8 @@ public final class Tape {
 
     private var entries: [Entry] = []
     private var slotCount = 0
-    private var parameterSlots: [ObjectIdentifier: Variable] = [:]
+    /// Slots alone: a variable in here would keep the tape, and the value's storage shared, for ever.
+    private var parameterSlots: [ObjectIdentifier: Int] = [:]
     private var isSpent = false
 
     public init() {}
@@ -44,9 +45,11 @@ public final class Tape {
     /// often a parameter is used, it is one leaf.
     public func watch(_ parameter: Parameter) -> Variable {
         guard parameter.isTrainable else { return Variable(parameter.value) }
-        if let known = parameterSlots[ObjectIdentifier(parameter)] { return known }
+        if let slot = parameterSlots[ObjectIdentifier(parameter)] {
+            return Variable(parameter.value, tape: self, slot: slot)
+        }
         let variable = watch(parameter.value)
-        parameterSlots[ObjectIdentifier(parameter)] = variable
+        parameterSlots[ObjectIdentifier(parameter)] = variable.slot
         return variable
     }
 
@@ -118,7 +121,7 @@ public final class Tape {
                 }
             }
         }
-        return Gradients(bySlot: bySlot, parameterSlots: parameterSlots.mapValues { $0.slot })
+        return Gradients(bySlot: bySlot, parameterSlots: parameterSlots)
     }
 }
 

@@ -63,18 +63,24 @@ public struct Tensor: Sendable {
         of type: T.Type = T.self, _ body: (UnsafeMutablePointer<T>) throws -> R
     ) rethrows -> R {
         require(T.dtype == dtype, "Tensor: elements are \(dtype), written as \(T.dtype)")
+        return try body(mutableAddress().assumingMemoryBound(to: T.self))
+    }
+
+    /// Where the first element lies. Valid while the tensor is kept alive.
+    package var address: UnsafeRawPointer {
+        UnsafeRawPointer(storage.pointer + offset * dtype.byteCount)
+    }
+
+    /// Where the first element lies, for writing, after a copy if the storage is shared. Valid while the
+    /// tensor is kept alive, and neither written by other means nor copied.
+    package mutating func mutableAddress() -> UnsafeMutableRawPointer {
         if !isKnownUniquelyReferenced(&storage) {
             let copy = Storage(byteCount: count * dtype.byteCount)
             copy.pointer.copyMemory(from: address, byteCount: count * dtype.byteCount)
             storage = copy
             offset = 0
         }
-        return try body(storage.pointer.assumingMemoryBound(to: T.self) + offset)
-    }
-
-    /// Where the first element lies. Valid while the tensor is kept alive.
-    package var address: UnsafeRawPointer {
-        UnsafeRawPointer(storage.pointer + offset * dtype.byteCount)
+        return storage.pointer + offset * dtype.byteCount
     }
 
     /// The same elements under another shape of the same count, without a copy.

@@ -10,9 +10,7 @@ import Testing
         #expect(Tensor([1, 20, 3] as [Int32]).description == "[ 1 20  3]")
         #expect(Tensor([true, false]).description == "[ true false]")
         #expect(Tensor(2.5 as Double).description == "2.5")
-        #expect(
-            Tensor([.nan, 1] as [Float]).description == "[nan   1]"
-                || Tensor([.nan, 1] as [Float]).description == "[nan  1.]")
+        #expect(Tensor([.nan, 1] as [Float]).description == "[nan  1.]")
         #expect(Tensor(zeros: [0]).description == "[]")
         #expect(Tensor(zeros: [2, 1, 2]).description == "[[[0. 0.]]\n\n [[0. 0.]]]")
     }

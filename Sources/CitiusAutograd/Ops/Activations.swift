@@ -1,0 +1,156 @@
+import CitiusTensor
+
+// The activations of the field, by Keras's names and defaults. Each has a pullback of its own: one made of
+// the pullbacks of exp, log and so on would be slower, and NaN where an intermediate value overflows.
+
+extension Variable {
+    /// max(x, 0). Pullback: w where x > 0, else 0.
+    public func relu() -> Variable {
+        let result = value.relu()
+        return computing(result) { $0.kept(where: result .> 0) }
+    }
+
+    /// min(max(x, 0), 6). Pullback: w where 0 < x < 6, else 0.
+    ///
+    /// Source: Krizhevsky, "Convolutional Deep Belief Networks on CIFAR-10", 2010.
+    public func relu6() -> Variable {
+        let result = value.clamped(to: 0...6)
+        return computing(result) { $0.kept(where: (result .> 0) .& (result .< 6)) }
+    }
+
+    /// 1/(1 + e⁻ˣ). Pullback: w ↦ w·y·(1 − y) with the result y.
+    ///
+    /// A binary cross-entropy of the result works on x itself, so that nothing is lost where y rounds to 0
+    /// or 1.
+    public func sigmoid() -> Variable {
+        let result = value.sigmoid()
+        var variable = computing(result) { $0 * result * (1 - result) }
+        variable.origin = .sigmoid(of: withoutOrigin)
+        return variable
+    }
+
+    /// (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ). Pullback: w ↦ w·(1 − y²) with the result y.
+    public func tanh() -> Variable {
+        let result = value.tanh()
+        return computing(result) { $0 * (1 - result.squared()) }
+    }
+
+    /// x where x > 0, α·(eˣ − 1) elsewhere. Pullback: w where x > 0, w·(y + α) elsewhere, with the result y.
+    ///
+    /// Source: Clevert, Unterthiner, Hochreiter, arXiv:1511.07289.
+    public func elu(alpha: Double = 1) -> Variable { scaledELU(alpha: alpha, scale: 1) }
+
+    /// elu(x, α = 1.6732…) · 1.0507…: activations keep mean 0 and variance 1 from layer to layer.
+    ///
+    /// Source: Klambauer, Unterthiner, Mayr, Hochreiter, arXiv:1706.02515, equation 14.
+    public func selu() -> Variable {
+        scaledELU(alpha: 1.673_263_242_354_377_2, scale: 1.050_700_987_355_480_5)
+    }
+
+    private func scaledELU(alpha: Double, scale: Double) -> Variable {
+        // eˣ − 1 = 2t/(1 − t) with t = tanh(x/2): no cancellation near zero, no overflow for x ≤ 0.
+        let half = (value.minimum(0) * 0.5).tanh()
+        let isPositive = value .> 0
+        let result = Tensor.where(isPositive, value * scale, half / (1 - half) * (2 * alpha * scale))
+        return computing(result) { w in
+            w * Tensor.where(isPositive, w.scalar(scale), result + alpha * scale)
+        }
+    }
+
+    /// x·Φ(x), with the normal distribution's cumulative function Φ; or its approximation by tanh,
+    /// x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+    ///
+    /// Pullback: w ↦ w·(Φ(x) + x·φ(x)), φ = Φ′.
+    ///
+    /// Source: Hendrycks and Gimpel, arXiv:1606.08415.
+    public func gelu(isApproximate: Bool = false) -> Variable {
+        let x = value
+        if isApproximate {
+            let rate = (2 / Double.pi).squareRoot()
+            let tanh = ((x + x.squared() * x * 0.044715) * rate).tanh()
+            return computing(x * (tanh + 1) * 0.5) { w in
+                let slope = (x.squared() * (3 * 0.044715) + 1) * rate
+                return w * ((tanh + 1) + x * (1 - tanh.squared()) * slope) * 0.5
+            }
+        }
+        let cumulative = ((x * 0.5.squareRoot()).erf() + 1) * 0.5
+        return computing(x * cumulative) { w in
+            let density = (x.squared() * -0.5).exp() / (2 * Double.pi).squareRoot()
+            return w * (cumulative + x * density)
+        }
+    }
+
+    /// x·σ(x), also known as swish. Pullback: w ↦ w·σ·(1 + x·(1 − σ)).
+    ///
+    /// Source: Ramachandran, Zoph, Le, arXiv:1710.05941.
+    public func silu() -> Variable {
+        let x = value
+        let sigmoid = x.sigmoid()
+        return computing(x * sigmoid) { $0 * sigmoid * (x * (1 - sigmoid) + 1) }
+    }
+
+    /// x where x > 0, slope·x elsewhere. Pullback: w or slope·w.
+    ///
+    /// Source: Maas, Hannun, Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models", 2013.
+    public func leakyReLU(negativeSlope: Double = 0.2) -> Variable {
+        let isPositive = value .> 0
+        return computing(Tensor.where(isPositive, value, value * negativeSlope)) {
+            Tensor.where(isPositive, $0, $0 * negativeSlope)
+        }
+    }
+
+    /// ln(1 + eˣ), computed as max(x, 0) + ln(1 + e⁻|ˣ|). Pullback: w ↦ w·σ(x).
+    public func softplus() -> Variable {
+        let x = value
+        return computing(x.stableSoftplus()) { $0 * x.sigmoid() }
+    }
+
+    /// x/(1 + |x|). Pullback: w ↦ w/(1 + |x|)².
+    public func softsign() -> Variable {
+        let divisor = value.abs() + 1
+        return computing(value / divisor) { $0 / divisor.squared() }
+    }
+
+    /// x·tanh(softplus(x)). Pullback: w ↦ w·(t + x·(1 − t²)·σ(x)) with t = tanh(softplus(x)).
+    ///
+    /// Source: Misra, arXiv:1908.08681.
+    public func mish() -> Variable {
+        let x = value
+        let tanh = x.stableSoftplus().tanh()
+        return computing(x * tanh) { $0 * (tanh + x * (1 - tanh.squared()) * x.sigmoid()) }
+    }
+
+    /// relu6(x + 3)/6. Pullback: w/6 where −3 < x < 3, else 0.
+    public func hardSigmoid() -> Variable {
+        let x = value
+        return computing((x + 3).clamped(to: 0...6) / 6) { w in
+            (w / 6).kept(where: (x .> -3) .& (x .< 3))
+        }
+    }
+
+    /// x·hardSigmoid(x), also known as hard swish. Pullback: w·(2x + 3)/6 where −3 < x < 3, w beyond 3, else
+    /// 0.
+    ///
+    /// Source: Howard and others, arXiv:1905.02244.
+    public func hardSiLU() -> Variable {
+        let x = value
+        return computing(x * (x + 3).clamped(to: 0...6) / 6) { w in
+            Tensor.where(x .< 3, w * (x * 2 + 3) / 6, w).kept(where: x .> -3)
+        }
+    }
+
+    /// eˣ: the activation of that name.
+    public func exponential() -> Variable { exp() }
+
+    /// This variable without the note of what it was computed from. Origins never nest: a chain of a hundred
+    /// thousand sigmoids would otherwise be taken down recursively, and keep every link alive.
+    var withoutOrigin: Variable {
+        var variable = self
+        variable.origin = nil
+        return variable
+    }
+}
+
+extension Tensor {
+    fileprivate func stableSoftplus() -> Tensor { maximum(0) + (-abs()).exp().log1p() }
+}

@@ -1,0 +1,91 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Numbers as Keras prints them. Kept free of Foundation, which would double a program's start-up time.
+package enum Formatting {
+    /// C's `printf` into a string.
+    package static func string(_ format: String, _ arguments: any CVarArg...) -> String {
+        withVaList(arguments) { list in
+            var buffer = [CChar](repeating: 0, count: 512)
+            let count = Int(vsnprintf(&buffer, buffer.count, format, list))
+            let bytes = buffer.prefix(max(0, min(count, buffer.count - 1)))
+            return String(decoding: bytes.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    /// A loss or a metric: four decimals, or powers of ten where those would show zeros.
+    package static func score(_ value: Double) -> String {
+        abs(value) > 1e-3 || value == 0 || !value.isFinite
+            ? string("%.4f", value) : string("%.4e", value)
+    }
+
+    /// Time per step: `8ms/step`.
+    package static func stepTime(_ seconds: Double) -> String {
+        if seconds >= 1 || seconds == 0 { return string("%.0fs/step", seconds) }
+        if seconds >= 1e-3 { return string("%.0fms/step", seconds * 1e3) }
+        return string("%.0fus/step", seconds * 1e6)
+    }
+
+    /// Time still to go: `42s`, `3:07`, `1:02:09`.
+    package static func remainingTime(_ seconds: Double) -> String {
+        let whole = seconds.isFinite ? Int(seconds) : 0
+        if whole > 3600 {
+            return string("%d:%02d:%02d", whole / 3600, whole % 3600 / 60, whole % 60)
+        }
+        return whole > 60 ? string("%d:%02d", whole / 60, whole % 60) : "\(whole)s"
+    }
+
+    /// A size in memory: `476.29 KB`.
+    package static func memory(_ byteCount: Int) -> String {
+        var size = Double(byteCount)
+        for unit in ["B", "KB", "MB", "GB", "TB"] {
+            if size < 1024 { return string("%.2f ", size) + unit }
+            size /= 1024
+        }
+        return string("%.2f PB", size)
+    }
+
+    /// A count with commas: `121,930`.
+    package static func grouped(_ number: Int) -> String {
+        var result = ""
+        let digits = String(number)
+        for (index, digit) in digits.enumerated() {
+            if index > 0 && (digits.count - index) % 3 == 0 && result != "-" { result += "," }
+            result.append(digit)
+        }
+        return result
+    }
+}
+
+/// The program's standard streams.
+package enum Console {
+    /// Whether somebody watches the standard output on a terminal.
+    package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Writes to the standard output at once.
+    package static func write(_ text: String) {
+        print(text, terminator: "")
+        fflush(nil)
+    }
+
+    /// Writes a line to the standard error stream.
+    package static func warn(_ line: String) {
+        var text = line + "\n"
+        text.withUTF8 { bytes in
+            guard let address = bytes.baseAddress else { return }
+            // A warning that cannot be written is lost: there is nowhere left to say so.
+            #if canImport(Glibc)
+                _ = Glibc.write(STDERR_FILENO, address, bytes.count)
+            #elseif canImport(Musl)
+                _ = Musl.write(STDERR_FILENO, address, bytes.count)
+            #elseif canImport(Darwin)
+                _ = Darwin.write(STDERR_FILENO, address, bytes.count)
+            #endif
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import CitiusTensor
+
+/// A number that tells how good predictions are, gathered over the batches of an epoch.
+///
+/// Metrics of the library are static members (`.accuracy`) and classes; one of your own inherits from this
+/// class, or from `Mean` if it is a mean of one number per sample.
+open class Metric {
+    /// Which way a metric improves.
+    public enum Goal: Sendable, Equatable { case highest, lowest }
+
+    /// What logs, history and scores call the metric.
+    public let name: String
+
+    /// Which way it improves; callbacks that watch a metric go by it. Nil: they must be told.
+    public let goal: Goal?
+
+    public init(name: String, goal: Goal? = nil) {
+        self.name = name
+        self.goal = goal
+    }
+
+    /// Takes in a batch.
+    ///
+    /// - Parameters:
+    ///   - predictions: the model's output, `[batch, …]`.
+    ///   - targets: `[batch]` or `[batch, …]`.
+    ///   - weights: one for each sample, `[batch]`; nil: all one.
+    open func update(predictions: Tensor, targets: Tensor, weights: Tensor? = nil) {
+        fatalError("\(name): update(predictions:targets:weights:) is not overridden")
+    }
+
+    /// The value over everything taken in since the last reset.
+    open var result: Double { fatalError("\(name): result is not overridden") }
+
+    /// Forgets everything taken in.
+    open func reset() { fatalError("\(name): reset() is not overridden") }
+}
