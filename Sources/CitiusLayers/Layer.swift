@@ -9,21 +9,22 @@ import CitiusTensor
 ///
 /// ```swift
 /// final class Scale: Layer {
-///     private var factor: Parameter!
+///     private var factor: Parameter?
 ///
 ///     override func build(inputShape: Shape, generator: inout RandomGenerator) {
 ///         factor = addParameter("factor", shape: [inputShape[-1]], initializer: .ones, generator: &generator)
 ///     }
 ///     override func forward(_ input: Variable, in context: Context) -> Variable {
-///         input * context[factor]
+///         guard let factor else { return input }
+///         return input * context[factor]
 ///     }
 /// }
 /// ```
 ///
 /// Shapes given to `build` and `outputShape` are those of one sample: without the batch axis.
 open class Layer {
-    /// Unique in a model. Keras's pattern: the type's name in snake case, numbered from the second on.
-    /// Empty until a model takes the layer, unless it was given.
+    /// Unique in a model. Empty until a model takes the layer, unless it was given: the model then names it
+    /// after its type, in snake case, numbered from the second on (Keras's pattern).
     public package(set) var name: String
 
     /// The layer's parameters, in the order in which `build` made them: Keras's order of weights.
@@ -39,8 +40,8 @@ open class Layer {
     public private(set) var inputShape: Shape?
     public var isBuilt: Bool { inputShape != nil }
 
-    /// The type of the parameters and of the computation. Set it before `build`.
-    public var dtype = DType.float32
+    /// The type of the parameters and of the computation. Set it before the layer is built.
+    open var dtype = DType.float32
 
     public init(name: String? = nil) { self.name = name ?? "" }
 
@@ -69,6 +70,8 @@ open class Layer {
     /// Builds the layer for samples of this shape, once.
     public final func buildIfNeeded(inputShape: Shape, generator: inout RandomGenerator) {
         guard self.inputShape == nil else { return }
+        // Asked for its answer's sake and for its checks: a layer that cannot take such samples says so here.
+        _ = outputShape(for: inputShape)
         build(inputShape: inputShape, generator: &generator)
         self.inputShape = inputShape
     }
@@ -85,9 +88,19 @@ open class Layer {
         return parameter
     }
 
-    /// How messages call the layer: its name if it has one, else its type.
-    public var label: String { name.isEmpty ? "\(type(of: self))" : name }
+    /// How messages call the layer: its type, and its name if it has one.
+    public var label: String { name.isEmpty ? "\(type(of: self))" : "\(type(of: self)) \"\(name)\"" }
 
     /// The number of elements of all parameters.
-    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.value.count } }
+    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.count } }
+
+    // MARK: Shared by the layers here
+
+    /// Traps unless a sample has the given axes.
+    package final func requireRank(_ rank: Int, _ axes: String, of inputShape: Shape) {
+        require(
+            inputShape.rank == rank,
+            "\(label): samples of shape \(inputShape) have rank \(inputShape.rank), expected \(rank) [\(axes)]"
+        )
+    }
 }
