@@ -56,6 +56,10 @@ package func rectifierGradient<T: KernelReal>(
     y: UnsafePointer<T>, dy: UnsafePointer<T>, dx: UnsafeMutablePointer<T>, count: Int
 ) {
     ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
-        for index in range { dx[index] = y[index] > 0 ? dy[index] : 0 }
+        for index in range {
+            // Read whether it is needed or not: a choice between two values becomes a vector, a branch does not.
+            let gradient = dy[index]
+            dx[index] = y[index] > 0 ? gradient : 0
+        }
     }
 }

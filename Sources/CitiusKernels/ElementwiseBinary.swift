@@ -23,13 +23,16 @@ package func applyBinary<T: KernelNumber>(
     _ function: BinaryFunction, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>,
     to out: UnsafeMutablePointer<T>, layout: BroadcastLayout
 ) {
-    switch function {
-    case .add: mapBinary(a, b, out, layout) { T.sum($0, $1) }
-    case .subtract: mapBinary(a, b, out, layout) { T.difference($0, $1) }
-    case .multiply: mapBinary(a, b, out, layout) { T.product($0, $1) }
-    case .divide: mapBinary(a, b, out, layout) { T.quotient($0, $1) }
-    case .minimum: mapBinary(a, b, out, layout) { !($0 <= $1) && $0 == $0 ? $1 : $0 }
-    case .maximum: mapBinary(a, b, out, layout) { !($0 >= $1) && $0 == $0 ? $1 : $0 }
+    layout.forEachStretch { result, offsets, count in
+        let run = BinaryRun(layout, a + offsets[0], b + offsets[1], out + result, count)
+        switch function {
+        case .add: run.map { T.sum($0, $1) }
+        case .subtract: run.map { T.difference($0, $1) }
+        case .multiply: run.map { T.product($0, $1) }
+        case .divide: run.map { T.quotient($0, $1) }
+        case .minimum: run.map { smaller($0, $1) }
+        case .maximum: run.map { larger($0, $1) }
+        }
     }
 }
 
@@ -43,13 +46,16 @@ package func applyComparison<T: KernelNumber>(
     _ function: ComparisonFunction, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>,
     to out: UnsafeMutablePointer<Bool>, layout: BroadcastLayout
 ) {
-    switch function {
-    case .less: mapBinary(a, b, out, layout) { $0 < $1 }
-    case .lessOrEqual: mapBinary(a, b, out, layout) { $0 <= $1 }
-    case .greater: mapBinary(a, b, out, layout) { $0 > $1 }
-    case .greaterOrEqual: mapBinary(a, b, out, layout) { $0 >= $1 }
-    case .equal: mapBinary(a, b, out, layout) { $0 == $1 }
-    case .notEqual: mapBinary(a, b, out, layout) { $0 != $1 }
+    layout.forEachStretch { result, offsets, count in
+        let run = BinaryRun(layout, a + offsets[0], b + offsets[1], out + result, count)
+        switch function {
+        case .less: run.map { $0 < $1 }
+        case .lessOrEqual: run.map { $0 <= $1 }
+        case .greater: run.map { $0 > $1 }
+        case .greaterOrEqual: run.map { $0 >= $1 }
+        case .equal: run.map { $0 == $1 }
+        case .notEqual: run.map { $0 != $1 }
+        }
     }
 }
 
@@ -58,9 +64,12 @@ package func applyLogical(
     _ function: LogicalFunction, _ a: UnsafePointer<Bool>, _ b: UnsafePointer<Bool>,
     to out: UnsafeMutablePointer<Bool>, layout: BroadcastLayout
 ) {
-    switch function {
-    case .and: mapBinary(a, b, out, layout) { $0 && $1 }
-    case .or: mapBinary(a, b, out, layout) { $0 || $1 }
+    layout.forEachStretch { result, offsets, count in
+        let run = BinaryRun(layout, a + offsets[0], b + offsets[1], out + result, count)
+        switch function {
+        case .and: run.map { $0 && $1 }
+        case .or: run.map { $0 || $1 }
+        }
     }
 }
 
@@ -71,7 +80,9 @@ package func applyPower<T: KernelReal>(
     _ base: UnsafePointer<T>, _ exponent: UnsafePointer<T>, to out: UnsafeMutablePointer<T>,
     layout: BroadcastLayout
 ) {
-    mapBinary(base, exponent, out, layout) { T.pow($0, $1) }
+    layout.forEachStretch { result, offsets, count in
+        BinaryRun(layout, base + offsets[0], exponent + offsets[1], out + result, count).map { T.pow($0, $1) }
+    }
 }
 
 /// out ← a where the condition holds, else b; broadcast by `layout` (of condition, a, b).
@@ -93,18 +104,34 @@ package func applySelection<T: KernelScalar>(
     }
 }
 
-/// The loops behind all of these. Unit strides and repeated operands have loops of their own, which the
+/// One run of the innermost axis. Unit strides and repeated operands have loops of their own, which the
 /// compiler turns into vectors.
-@inline(__always)
-private func mapBinary<A: KernelScalar, Out: KernelScalar>(
-    _ a: UnsafePointer<A>, _ b: UnsafePointer<A>, _ out: UnsafeMutablePointer<Out>,
-    _ layout: BroadcastLayout, _ function: (A, A) -> Out
-) {
-    let last = layout.sizes.count - 1
-    let aStride = layout.strides[0][last]
-    let bStride = layout.strides[1][last]
-    layout.forEachStretch { result, offsets, count in
-        let (a, b, out) = (a + offsets[0], b + offsets[1], out + result)
+///
+/// The function is applied here, inside of what the pool runs: one that is handed through the pool would be
+/// called element by element.
+private struct BinaryRun<A: KernelScalar, Out: KernelScalar> {
+    let a: UnsafePointer<A>
+    let b: UnsafePointer<A>
+    let out: UnsafeMutablePointer<Out>
+    let count: Int
+    let aStride: Int
+    let bStride: Int
+
+    @inline(__always)
+    init(
+        _ layout: BroadcastLayout, _ a: UnsafePointer<A>, _ b: UnsafePointer<A>,
+        _ out: UnsafeMutablePointer<Out>, _ count: Int
+    ) {
+        self.a = a
+        self.b = b
+        self.out = out
+        self.count = count
+        aStride = layout.strides[0][layout.sizes.count - 1]
+        bStride = layout.strides[1][layout.sizes.count - 1]
+    }
+
+    @inline(__always)
+    func map(_ function: (A, A) -> Out) {
         switch (aStride, bStride) {
         case (1, 1):
             for index in 0..<count { out[index] = function(a[index], b[index]) }

@@ -14,25 +14,27 @@ package enum NumberFunction: Sendable {
 package func applyUnary<T: KernelReal>(
     _ function: UnaryFunction, _ x: UnsafePointer<T>, to out: UnsafeMutablePointer<T>, count: Int
 ) {
-    switch function {
-    case .exp: mapUnary(x, out, count) { T.exp($0) }
-    case .log: mapUnary(x, out, count) { T.log($0) }
-    case .log1p: mapUnary(x, out, count) { T.log1p($0) }
-    case .sqrt: mapUnary(x, out, count) { $0.squareRoot() }
-    case .tanh: mapUnary(x, out, count) { T.tanh($0) }
-    case .sigmoid:
-        // exp of a negative number only: it cannot overflow.
-        mapUnary(x, out, count) { x in
-            let e = T.exp(x < 0 ? x : -x)
-            return x < 0 ? e / (1 + e) : 1 / (1 + e)
+    forElements(count) { range in
+        switch function {
+        case .exp: mapUnary(x, out, range) { T.exp($0) }
+        case .log: mapUnary(x, out, range) { T.log($0) }
+        case .log1p: mapUnary(x, out, range) { T.log1p($0) }
+        case .sqrt: mapUnary(x, out, range) { $0.squareRoot() }
+        case .tanh: mapUnary(x, out, range) { T.tanh($0) }
+        case .sigmoid:
+            // exp of a negative number only: it cannot overflow.
+            mapUnary(x, out, range) { x in
+                let e = T.exp(x < 0 ? x : -x)
+                return x < 0 ? e / (1 + e) : 1 / (1 + e)
+            }
+        case .erf: mapUnary(x, out, range) { T.erf($0) }
+        case .sin: mapUnary(x, out, range) { T.sin($0) }
+        case .cos: mapUnary(x, out, range) { T.cos($0) }
+        case .floor: mapUnary(x, out, range) { $0.rounded(.down) }
+        case .ceil: mapUnary(x, out, range) { $0.rounded(.up) }
+        case .round: mapUnary(x, out, range) { $0.rounded(.toNearestOrEven) }
+        case .reciprocal: mapUnary(x, out, range) { 1 / $0 }
         }
-    case .erf: mapUnary(x, out, count) { T.erf($0) }
-    case .sin: mapUnary(x, out, count) { T.sin($0) }
-    case .cos: mapUnary(x, out, count) { T.cos($0) }
-    case .floor: mapUnary(x, out, count) { $0.rounded(.down) }
-    case .ceil: mapUnary(x, out, count) { $0.rounded(.up) }
-    case .round: mapUnary(x, out, count) { $0.rounded(.toNearestOrEven) }
-    case .reciprocal: mapUnary(x, out, count) { 1 / $0 }
     }
 }
 
@@ -45,16 +47,18 @@ package func applyUnary<T: KernelReal>(
 package func applyNumber<T: KernelNumber>(
     _ function: NumberFunction, _ x: UnsafePointer<T>, to out: UnsafeMutablePointer<T>, count: Int
 ) {
-    let zero = T.zero
-    switch function {
-    case .negate: mapUnary(x, out, count) { T.difference(zero, $0) }
-    case .absolute: mapUnary(x, out, count) { $0 < zero ? T.difference(zero, $0) : $0 }
-    case .sign:
-        let one = T.one
-        let minusOne = T.difference(zero, one)
-        mapUnary(x, out, count) { $0 > zero ? one : ($0 < zero ? minusOne : $0) }
-    case .square: mapUnary(x, out, count) { T.product($0, $0) }
-    case .rectify: mapUnary(x, out, count) { $0 < zero ? zero : $0 }
+    forElements(count) { range in
+        let zero = T.zero
+        switch function {
+        case .negate: mapUnary(x, out, range) { T.difference(zero, $0) }
+        case .absolute: mapUnary(x, out, range) { $0 < zero ? T.difference(zero, $0) : $0 }
+        case .sign:
+            let one = T.one
+            let minusOne = T.difference(zero, one)
+            mapUnary(x, out, range) { $0 > zero ? one : ($0 < zero ? minusOne : $0) }
+        case .square: mapUnary(x, out, range) { T.product($0, $0) }
+        case .rectify: mapUnary(x, out, range) { $0 < zero ? zero : $0 }
+        }
     }
 }
 
@@ -64,7 +68,7 @@ package func applyNumber<T: KernelNumber>(
 package func applyPower<T: KernelReal>(
     _ x: UnsafePointer<T>, exponent: T, to out: UnsafeMutablePointer<T>, count: Int
 ) {
-    mapUnary(x, out, count) { T.pow($0, exponent) }
+    forElements(count) { range in mapUnary(x, out, range) { T.pow($0, exponent) } }
 }
 
 /// out ← whether x is NaN.
@@ -73,7 +77,7 @@ package func applyPower<T: KernelReal>(
 package func testNaN<T: KernelReal>(
     _ x: UnsafePointer<T>, to out: UnsafeMutablePointer<Bool>, count: Int
 ) {
-    mapUnary(x, out, count) { $0 != $0 }
+    forElements(count) { range in mapUnary(x, out, range) { $0 != $0 } }
 }
 
 /// out ← whether x is neither NaN nor infinite.
@@ -82,12 +86,12 @@ package func testNaN<T: KernelReal>(
 package func testFinite<T: KernelReal>(
     _ x: UnsafePointer<T>, to out: UnsafeMutablePointer<Bool>, count: Int
 ) {
-    mapUnary(x, out, count) { $0.isFinite }
+    forElements(count) { range in mapUnary(x, out, range) { $0.isFinite } }
 }
 
 /// out ← not x.
 package func negateLogically(_ x: UnsafePointer<Bool>, to out: UnsafeMutablePointer<Bool>, count: Int) {
-    mapUnary(x, out, count) { !$0 }
+    forElements(count) { range in mapUnary(x, out, range) { !$0 } }
 }
 
 /// out ← x converted: reals to integers by truncation, saturated; integers to integers by their low bits.
@@ -99,18 +103,25 @@ package func negateLogically(_ x: UnsafePointer<Bool>, to out: UnsafeMutablePoin
 package func convert<From: KernelNumber, To: KernelNumber>(
     _ x: UnsafePointer<From>, to out: UnsafeMutablePointer<To>, count: Int, isFromInteger: Bool
 ) {
-    if isFromInteger {
-        mapUnary(x, out, count) { To(converting: $0.asInt64) }
-    } else {
-        mapUnary(x, out, count) { To(converting: $0.asDouble) }
+    forElements(count) { range in
+        if isFromInteger {
+            mapUnary(x, out, range) { To(converting: $0.asInt64) }
+        } else {
+            mapUnary(x, out, range) { To(converting: $0.asDouble) }
+        }
     }
+}
+
+/// Splits so many elements over the pool. What is done with each is decided inside of `body`: a function
+/// that is handed through the pool would be called element by element.
+@inline(__always)
+private func forElements(_ count: Int, _ body: (Range<Int>) -> Void) {
+    ThreadPool.shared.forRanges(of: count, grain: 16_384, body)
 }
 
 @inline(__always)
 private func mapUnary<A: KernelScalar, Out: KernelScalar>(
-    _ x: UnsafePointer<A>, _ out: UnsafeMutablePointer<Out>, _ count: Int, _ function: (A) -> Out
+    _ x: UnsafePointer<A>, _ out: UnsafeMutablePointer<Out>, _ range: Range<Int>, _ function: (A) -> Out
 ) {
-    ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
-        for index in range { out[index] = function(x[index]) }
-    }
+    for index in range { out[index] = function(x[index]) }
 }

@@ -15,11 +15,42 @@ package func reduce<T: KernelNumber>(
     _ function: ReductionFunction, _ x: UnsafePointer<T>, outer: Int, reduced: Int, inner: Int,
     to out: UnsafeMutablePointer<T>
 ) {
-    switch function {
-    case .sum: reduceAxis(x, outer, reduced, inner, out, T.zero) { T.sum($0, $1) }
-    case .product: reduceAxis(x, outer, reduced, inner, out, T.one) { T.product($0, $1) }
-    case .maximum: reduceAxis(x, outer, reduced, inner, out, nil) { !($0 >= $1) && $0 == $0 ? $1 : $0 }
-    case .minimum: reduceAxis(x, outer, reduced, inner, out, nil) { !($0 <= $1) && $0 == $0 ? $1 : $0 }
+    guard reduced > 0 else {
+        // An extremum of nothing has no value; the callers see to it that none is asked for.
+        out.update(repeating: function == .product ? T.one : T.zero, count: outer * inner)
+        return
+    }
+    let pool = ThreadPool.shared
+    if outer == 1, inner == 1, reduced >= 65_536 {
+        // One long line: a part for each thread, then the parts in order.
+        withUnsafeTemporaryAllocation(of: T.self, capacity: pool.threadCount) { parts in
+            guard let results = parts.baseAddress else { return }
+            pool.forParts(of: reduced, parts: pool.threadCount) { part, range in
+                results[part] = reduceLine(function, x + range.lowerBound, range.count)
+            }
+            out[0] = reduceLine(function, UnsafePointer(results), pool.threadCount)
+        }
+    } else if inner == 1 {
+        pool.forRanges(of: outer, grain: max(1, 16_384 / reduced)) { range in
+            for row in range { out[row] = reduceLine(function, x + row * reduced, reduced) }
+        }
+    } else {
+        // Whole rows of `inner` at a time. The results are split by outer axis, or inner if there is only one.
+        let innerParts =
+            outer == 1 && inner * reduced > 32_768 ? min(pool.threadCount, max(1, inner / 16)) : 1
+        pool.forRanges(of: outer * innerParts, grain: max(1, 16_384 * innerParts / (reduced * inner))) {
+            range in
+            for index in range {
+                let part = index % innerParts
+                let columns = inner * part / innerParts..<inner * (part + 1) / innerParts
+                let base = x + index / innerParts * reduced * inner
+                let result = out + index / innerParts * inner
+                for column in columns { result[column] = base[column] }
+                for step in 1..<max(1, reduced) {
+                    combineRow(function, base + step * inner, columns, into: result)
+                }
+            }
+        }
     }
 }
 
@@ -111,53 +142,40 @@ package func softmax<T: KernelReal>(
     }
 }
 
-/// The loops behind `reduce`. Without an `identity`, `reduced` must be at least 1.
+/// result ← result combined with a row.
 @inline(__always)
-private func reduceAxis<T: KernelNumber>(
-    _ x: UnsafePointer<T>, _ outer: Int, _ reduced: Int, _ inner: Int, _ out: UnsafeMutablePointer<T>,
-    _ identity: T?, _ combine: (T, T) -> T
+private func combineRow<T: KernelNumber>(
+    _ function: ReductionFunction, _ row: UnsafePointer<T>, _ columns: Range<Int>,
+    into result: UnsafeMutablePointer<T>
 ) {
-    guard reduced > 0 else {
-        if let identity { out.update(repeating: identity, count: outer * inner) }
-        return
-    }
-    let pool = ThreadPool.shared
-    if outer == 1, inner == 1, reduced >= 65_536 {
-        // One long line: a part for each thread, then the parts in order.
-        withUnsafeTemporaryAllocation(of: T.self, capacity: pool.threadCount) { parts in
-            let results = parts.baseAddress!
-            pool.forParts(of: reduced, parts: pool.threadCount) { part, range in
-                results[part] = reduceLine(x + range.lowerBound, range.count, combine)
-            }
-            out[0] = reduceLine(UnsafePointer(results), pool.threadCount, combine)
-        }
-    } else if inner == 1 {
-        pool.forRanges(of: outer, grain: max(1, 16_384 / reduced)) { range in
-            for row in range { out[row] = reduceLine(x + row * reduced, reduced, combine) }
-        }
-    } else {
-        // Whole rows of `inner` at a time. The results are split by outer axis, or inner if there is only one.
-        let innerParts =
-            outer == 1 && inner * reduced > 32_768 ? min(pool.threadCount, max(1, inner / 16)) : 1
-        pool.forRanges(of: outer * innerParts, grain: max(1, 16_384 * innerParts / (reduced * inner))) {
-            range in
-            for index in range {
-                let part = index % innerParts
-                let lower = inner * part / innerParts
-                let upper = inner * (part + 1) / innerParts
-                let base = x + index / innerParts * reduced * inner
-                let result = out + index / innerParts * inner
-                for position in lower..<upper { result[position] = base[position] }
-                for step in 1..<max(1, reduced) {
-                    let line = base + step * inner
-                    for position in lower..<upper {
-                        result[position] = combine(result[position], line[position])
-                    }
-                }
-            }
-        }
+    switch function {
+    case .sum: for column in columns { result[column] = T.sum(result[column], row[column]) }
+    case .product: for column in columns { result[column] = T.product(result[column], row[column]) }
+    case .maximum: for column in columns { result[column] = larger(result[column], row[column]) }
+    case .minimum: for column in columns { result[column] = smaller(result[column], row[column]) }
     }
 }
+
+/// The line's elements combined. Not empty.
+@inline(__always)
+private func reduceLine<T: KernelNumber>(
+    _ function: ReductionFunction, _ x: UnsafePointer<T>, _ count: Int
+) -> T {
+    switch function {
+    case .sum: reduceLine(x, count) { T.sum($0, $1) }
+    case .product: reduceLine(x, count) { T.product($0, $1) }
+    case .maximum: reduceLine(x, count) { larger($0, $1) }
+    case .minimum: reduceLine(x, count) { smaller($0, $1) }
+    }
+}
+
+/// The larger of two; a NaN wins.
+@inline(__always)
+func larger<T: KernelNumber>(_ a: T, _ b: T) -> T { !(a >= b) && a == a ? b : a }
+
+/// The smaller of two; a NaN wins.
+@inline(__always)
+func smaller<T: KernelNumber>(_ a: T, _ b: T) -> T { !(a <= b) && a == a ? b : a }
 
 /// Combines a line in eight interleaved lanes: vectors for the compiler, and for sums a rounding error that
 /// grows with the eighth part of the length.

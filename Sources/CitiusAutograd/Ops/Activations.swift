@@ -7,7 +7,10 @@ extension Variable {
     /// max(x, 0). Pullback: w where x > 0, else 0.
     public func relu() -> Variable {
         let result = value.relu()
-        return computing(result) { $0.kept(where: result .> 0) }
+        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            computing(result) { .rectifierGradient(T.self, y: result, dy: $0) }
+        }
+        return apply(dtype.realType(for: "relu"))
     }
 
     /// min(max(x, 0), 6). Pullback: w where 0 < x < 6, else 0.
