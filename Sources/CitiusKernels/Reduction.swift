@@ -23,12 +23,13 @@ package func reduce<T: KernelNumber>(
     let pool = ThreadPool.shared
     if outer == 1, inner == 1, reduced >= 65_536 {
         // One long line: a part for each thread, then the parts in order.
-        withUnsafeTemporaryAllocation(of: T.self, capacity: pool.threadCount) { parts in
-            guard let results = parts.baseAddress else { return }
-            pool.forParts(of: reduced, parts: pool.threadCount) { part, range in
+        let parts = pool.threadCount
+        withUnsafeTemporaryAllocation(of: T.self, capacity: parts) { buffer in
+            guard let results = buffer.baseAddress else { return }
+            pool.forParts(of: reduced, parts: parts) { part, range in
                 results[part] = reduceLine(function, x + range.lowerBound, range.count)
             }
-            out[0] = reduceLine(function, UnsafePointer(results), pool.threadCount)
+            out[0] = reduceLine(function, UnsafePointer(results), parts)
         }
     } else if inner == 1 {
         pool.forRanges(of: outer, grain: max(1, 16_384 / reduced)) { range in

@@ -15,7 +15,7 @@ public enum Threads {
     /// The number of threads of the pool, the caller's included: as many as the machine's cores that this
     /// process may run on, or what the environment's `CITIUS_THREADS` says.
     ///
-    /// Set it between trainings, not during one. Traps if it is set below 1. Results are reproducible bit
+    /// Set it while nothing is being computed: before a training, not during one. Traps if it is set below 1. Results are reproducible bit
     /// by bit for a given count: how a sum is split over the threads depends on it.
     public static var count: Int {
         get { ThreadPool.shared.threadCount }
