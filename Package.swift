@@ -51,6 +51,8 @@ let package = Package(
             dependencies: ["CitiusData", "CitiusTestSupport", "CitiusZlib"]),
         .testTarget(
             name: "CitiusAutogradTests", dependencies: ["CitiusAutograd", "CitiusTestSupport"]),
+        .testTarget(
+            name: "CitiusModelsTests", dependencies: ["CitiusModels", "CitiusTestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -16,18 +16,11 @@ extension Loss {
     ///   rather than probabilities.
     public static func sparseCategoricalCrossentropy(fromLogits: Bool) -> Loss {
         Loss("sparse_categorical_crossentropy", targets: .labels) { prediction, target in
-            let (classes, shape) = (prediction.shape[-1], Shape(prediction.shape.sizes.dropLast()))
-            require(
-                target.count == shape.count,
-                "sparseCategoricalCrossentropy: targets \(target.shape) do not fit predictions "
-                    + "\(prediction.shape), expected one label for each \(classes) probabilities")
-            var logits = fromLogits ? prediction : prediction.softmaxLogits
+            let labels = target.dtype.isFloatingPoint ? target.cast(to: .int64) : target
+            if fromLogits { return prediction.sparseSoftmaxCrossEntropy(labels: labels) }
             // Probabilities out of nowhere: log p is a logit whose softmax is p again.
-            if logits == nil { logits = prediction.clamped(to: probabilities).log() }
-            let rows = logits.flatMap { $0.shape.rank == 2 ? $0 : $0.reshaped(to: [shape.count, classes]) }
-            let labels = target.rank == 1 ? target : target.reshaped(to: [shape.count])
-            let losses = (rows ?? prediction).sparseSoftmaxCrossEntropy(labels: labels)
-            return losses.shape == shape ? losses : losses.reshaped(to: shape)
+            let logits = prediction.softmaxLogits ?? prediction.clamped(to: probabilities).log()
+            return logits.sparseSoftmaxCrossEntropy(labels: labels)
         }
     }
 

@@ -1,0 +1,117 @@
+import CitiusLayers
+import CitiusOptimizers
+import CitiusTensor
+import Testing
+
+@testable import CitiusModels
+
+/// The tables are Keras 3's own, taken from its output.
+@Suite struct SummaryTests {
+    @Test func theDocumentsModel() throws {
+        let model = Sequential {
+            Input(28, 28, 1)
+            Conv2D(32, kernelSize: 3)
+            Activation(.relu)
+            MaxPooling2D(2)
+            Conv2D(64, kernelSize: 3)
+            Activation(.relu)
+            MaxPooling2D(2)
+            Flatten()
+            Dense(64, activation: .relu)
+            Dropout(0.25)
+            Dense(10, activation: .softmax)
+        }
+        model.compile(optimizer: Adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+        let table = """
+            Model: "sequential"
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+            │ conv2d (Conv2D)                 │ (None, 26, 26, 32)     │           320 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ activation (Activation)         │ (None, 26, 26, 32)     │             0 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ max_pooling2d (MaxPooling2D)    │ (None, 13, 13, 32)     │             0 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ conv2d_1 (Conv2D)               │ (None, 11, 11, 64)     │        18,496 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ activation_1 (Activation)       │ (None, 11, 11, 64)     │             0 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ max_pooling2d_1 (MaxPooling2D)  │ (None, 5, 5, 64)       │             0 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ flatten (Flatten)               │ (None, 1600)           │             0 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ dense (Dense)                   │ (None, 64)             │       102,464 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ dropout (Dropout)               │ (None, 64)             │             0 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ dense_1 (Dense)                 │ (None, 10)             │           650 │
+            └─────────────────────────────────┴────────────────────────┴───────────────┘
+            """
+        let totals = """
+
+             Total params: 121,930 (476.29 KB)
+             Trainable params: 121,930 (476.29 KB)
+             Non-trainable params: 0 (0.00 B)
+            """
+        #expect(model.summary() == table + totals)
+        #expect(model.parameterCount == 121_930)
+        try model.trainOnBatch(Tensor(zeros: [2, 28, 28, 1]), Tensor([1, 2] as [Int64]))
+        let trained = """
+
+             Total params: 365,792 (1.40 MB)
+             Trainable params: 121,930 (476.29 KB)
+             Non-trainable params: 0 (0.00 B)
+             Optimizer params: 243,862 (952.59 KB)
+            """
+        #expect(model.summary() == table + trained)
+    }
+
+    @Test func unbuiltLayersAndLongNames() {
+        let model = Sequential(name: "small") {
+            Dense(3)
+            BatchNormalization()
+        }
+        let unbuilt = """
+            Model: "small"
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+            │ dense (Dense)                   │ ?                      │   0 (unbuilt) │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ batch_normalization             │ ?                      │   0 (unbuilt) │
+            │ (BatchNormalization)            │                        │               │
+            └─────────────────────────────────┴────────────────────────┴───────────────┘
+             Total params: 0 (0.00 B)
+             Trainable params: 0 (0.00 B)
+             Non-trainable params: 0 (0.00 B)
+            """
+        #expect(model.summary() == unbuilt)
+        model.build(inputShape: [4])
+        let built = """
+            Model: "small"
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+            │ dense (Dense)                   │ (None, 3)              │            15 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ batch_normalization             │ (None, 3)              │            12 │
+            │ (BatchNormalization)            │                        │               │
+            └─────────────────────────────────┴────────────────────────┴───────────────┘
+             Total params: 27 (108.00 B)
+             Trainable params: 21 (84.00 B)
+             Non-trainable params: 6 (24.00 B)
+            """
+        #expect(model.summary() == built)
+    }
+
+    @Test func sizesInMemory() {
+        #expect(Formatting.memory(0) == "0.00 B")
+        #expect(Formatting.memory(1024) == "1.00 KB")
+        #expect(Formatting.memory(1_463_180) == "1.40 MB")
+        #expect(Formatting.grouped(0) == "0")
+        #expect(Formatting.grouped(999) == "999")
+        #expect(Formatting.grouped(1000) == "1,000")
+        #expect(Formatting.grouped(12_345_678) == "12,345,678")
+    }
+}
