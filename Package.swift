@@ -53,6 +53,10 @@ let package = Package(
             name: "CitiusAutogradTests", dependencies: ["CitiusAutograd", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusModelsTests", dependencies: ["CitiusModels", "CitiusTestSupport"]),
+        .testTarget(
+            name: "CitiusLayersTests", dependencies: ["CitiusLayers", "CitiusTestSupport"]),
+        .testTarget(
+            name: "CitiusOptimizersTests", dependencies: ["CitiusOptimizers", "CitiusTestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

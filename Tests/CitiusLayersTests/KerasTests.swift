@@ -1,0 +1,96 @@
+import CitiusLayers
+import CitiusTestSupport
+import Testing
+
+/// Layers against values from Keras, in float64.
+@Suite struct KerasTests {
+    private let activations: [String: ActivationFunction] = {
+        let all: [ActivationFunction] = [
+            .linear, .relu, .relu6, .sigmoid, .tanh, .softmax, .logSoftmax, .elu, .selu, .gelu, .silu,
+            .leakyReLU,
+            .softplus, .softsign, .mish, .hardSigmoid, .hardSiLU, .exponential,
+        ]
+        return Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
+    }()
+
+    /// Output and gradients of a layer whose parameters take the case's values.
+    private func check(
+        _ layer: Layer, _ golden: GoldenCase, parameters: [String], isTraining: Bool = false,
+        output: String = "output"
+    ) {
+        // TensorFlow rounds √2 in gelu and the slope of leaky_relu to float32, even in float64.
+        let isRounded = golden.name.contains("gelu") || golden.name == "leaky_relu"
+        let relative = isRounded ? 1e-7 : 1e-10
+        let absolute = isRounded ? 1e-7 : 1e-10
+        layer.dtype = .float64
+        let input = golden.tensor("input")
+        var generator = RandomGenerator(seed: 1)
+        layer.buildIfNeeded(inputShape: input.shape.droppingFirst(), generator: &generator)
+        for (parameter, name) in zip(layer.parameters, parameters) { parameter.value = golden.tensor(name) }
+        let tape = Tape()
+        let x = tape.watch(input)
+        let y = layer(x, in: Context(tape: tape, isTraining: isTraining, generator: generator))
+        expectClose(
+            y.value, golden.tensor(output), absolute: absolute, relative: relative, "\(golden) output")
+        let gradients = tape.gradients(of: y, cotangent: golden.tensor("cotangent"))
+        expectClose(
+            gradients[x], golden.tensor("d_input"), absolute: absolute, relative: relative,
+            "\(golden) d_input")
+        for (parameter, name) in zip(layer.parameters, parameters) where parameter.isLearned {
+            guard let gradient = gradients[parameter] else {
+                Issue.record("\(golden): no gradient of \(name)")
+                continue
+            }
+            expectClose(
+                gradient, golden.tensor("d_" + name), absolute: absolute, relative: relative,
+                "\(golden) d_\(name)")
+        }
+    }
+
+    @Test(arguments: GoldenFile.load("conv2d").cases) func conv2D(golden: GoldenCase) throws {
+        let usesBias = golden.flag("bias")
+        let layer = Conv2D(
+            Int(golden.number("filters") ?? 0), kernelSize: golden.size("kernel"),
+            strides: golden.size("strides"),
+            padding: try #require(Padding(rawValue: golden.text("padding"))),
+            dilation: golden.size("dilation"),
+            groups: Int(golden.number("groups") ?? 1),
+            activation: try #require(activations[golden.text("activation")]), useBias: usesBias)
+        check(layer, golden, parameters: usesBias ? ["kernel", "bias"] : ["kernel"])
+    }
+
+    @Test(arguments: GoldenFile.load("pooling").cases) func pooling(golden: GoldenCase) throws {
+        let padding = try #require(Padding(rawValue: golden.text("padding")))
+        let (size, strides) = (golden.size("pool"), golden.size("strides"))
+        let layer: Layer =
+            golden.text("kind") == "max"
+            ? MaxPooling2D(size, strides: strides, padding: padding)
+            : AveragePooling2D(size, strides: strides, padding: padding)
+        check(layer, golden, parameters: [])
+    }
+
+    @Test(arguments: GoldenFile.load("dense").cases) func dense(golden: GoldenCase) throws {
+        let activation = try #require(activations[golden.text("activation")])
+        check(
+            Dense(Int(golden.number("units") ?? 0), activation: activation), golden,
+            parameters: ["kernel", "bias"])
+    }
+
+    @Test(arguments: GoldenFile.load("activations").cases) func activation(golden: GoldenCase) throws {
+        check(Activation(try #require(activations[golden.name])), golden, parameters: [])
+    }
+
+    @Test(arguments: GoldenFile.load("batchnorm").cases) func batchNormalization(golden: GoldenCase) {
+        let names = ["gamma", "beta", "moving_mean", "moving_variance"]
+        let layer = BatchNormalization()
+        #expect(layer.momentum == golden.number("momentum") && layer.epsilon == golden.number("epsilon"))
+        check(layer, golden, parameters: names, isTraining: true)
+        for (parameter, name) in zip(layer.parameters, names).suffix(2) {
+            expectClose(parameter.value, golden.tensor(name + "_after"), absolute: 1e-12, "\(golden) \(name)")
+        }
+        for (parameter, name) in zip(layer.parameters, names) { parameter.value = golden.tensor(name) }
+        expectClose(
+            layer(Variable(golden.tensor("input"))).value, golden.tensor("inference"), absolute: 1e-11,
+            "\(golden) inference")
+    }
+}

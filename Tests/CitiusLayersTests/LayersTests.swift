@@ -1,0 +1,103 @@
+import CitiusLayers
+import CitiusTestSupport
+import Testing
+
+/// Every layer keeps the contract of layers.
+@Suite struct LayersTests {
+    @Test func conv2D() {
+        let names = ["kernel", "bias"]
+        checkLayerContract(inputShape: [6, 5, 3], parameters: names) { Conv2D(4, kernelSize: 3) }
+        checkLayerContract(inputShape: [6, 5, 3], parameters: names) {
+            Conv2D(4, kernelSize: Size2D(2, 3), strides: 2, padding: .same, activation: .relu)
+        }
+        checkLayerContract(inputShape: [7, 7, 4], parameters: ["kernel"]) {
+            Conv2D(6, kernelSize: 2, dilation: 2, groups: 2, activation: .tanh, useBias: false)
+        }
+    }
+
+    @Test func dense() {
+        checkLayerContract(inputShape: [5], parameters: ["kernel", "bias"]) { Dense(3, activation: .relu) }
+        checkLayerContract(inputShape: [2, 5], parameters: ["kernel"]) {
+            Dense(3, activation: .softmax, useBias: false)
+        }
+    }
+
+    @Test func pooling() {
+        checkLayerContract(inputShape: [7, 6, 3]) { MaxPooling2D(2) }
+        checkLayerContract(inputShape: [7, 6, 3]) { MaxPooling2D(3, strides: 2, padding: .same) }
+        checkLayerContract(inputShape: [7, 6, 3]) { AveragePooling2D(Size2D(2, 3)) }
+        checkLayerContract(inputShape: [7, 6, 3]) { AveragePooling2D(3, strides: 1, padding: .same) }
+    }
+
+    @Test func withoutParameters() {
+        checkLayerContract(inputShape: [4, 3]) { Activation(.gelu) }
+        checkLayerContract(inputShape: [4, 3, 2]) { Flatten() }
+        checkLayerContract(inputShape: []) { Flatten() }
+        checkLayerContract(inputShape: [40]) { Dropout(0.4) }
+        checkLayerContract(inputShape: [4, 3]) { Input(4, 3) }
+    }
+
+    @Test func batchNormalization() {
+        checkLayerContract(
+            inputShape: [3, 4], parameters: ["gamma", "beta", "moving_mean", "moving_variance"]
+        ) { BatchNormalization() }
+        checkLayerContract(inputShape: [4], parameters: ["moving_mean", "moving_variance"]) {
+            BatchNormalization(center: false, scale: false)
+        }
+    }
+
+    @Test func dropoutDropsInTrainingAlone() {
+        let layer = Dropout(0.5)
+        let input = Variable(Tensor(ones: [10, 100]))
+        #expect(layer(input).value == input.value)
+        let output = layer(input, in: .training(Tape(), generator: RandomGenerator(seed: 2))).value
+        #expect(Set(output.elements(as: Float.self)) == [0, 2])
+    }
+
+    @Test func aFrozenNormalizationKeepsItsStatistics() {
+        let layer = BatchNormalization()
+        let input = Variable(randomTensor([8, 3], dtype: .float32, seed: 1))
+        _ = layer(input, in: .training(Tape(), generator: RandomGenerator(seed: 2)))
+        let statistics = layer.parameters.map(\.value)
+        #expect(statistics[2] != Tensor(zeros: [3]))
+        layer.isTrainable = false
+        _ = layer(input, in: .training(Tape(), generator: RandomGenerator(seed: 2)))
+        #expect(layer.parameters.map(\.value) == statistics)
+    }
+
+    @Test func aLayerOfOnesOwn() {
+        final class Scale: Layer {
+            private var factor: Parameter?
+            override func build(inputShape: Shape, generator: inout RandomGenerator) {
+                factor = addParameter(
+                    "factor", shape: [inputShape[-1]], initializer: .ones, generator: &generator)
+            }
+            override func forward(_ input: Variable, in context: Context) -> Variable {
+                guard let factor else { return input }
+                return input * context[factor]
+            }
+        }
+        checkLayerContract(inputShape: [2, 3], parameters: ["factor"]) { Scale() }
+    }
+
+    @Test func wrongSamplesTrap() async {
+        let rank = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Conv2D(4, kernelSize: 3)(Variable(Tensor(zeros: [32, 28, 28])))
+        }
+        #expect(
+            message(of: rank).contains(
+                "Conv2D: samples of shape [28, 28] have rank 2, expected 3 [height, width, channels]"))
+        let window = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = MaxPooling2D(5).outputShape(for: [4, 9, 1])
+        }
+        #expect(
+            message(of: window).contains("a window of 5×5 (dilation 1×1) does not fit into images of 4×9"))
+        let inputs = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let layer = Dense(3, name: "head")
+            _ = layer(Variable(Tensor(zeros: [2, 5])))
+            _ = layer(Variable(Tensor(zeros: [2, 6])))
+        }
+        #expect(
+            message(of: inputs).contains("Dense \"head\": input [2, 6], expected the last axis to be the 5"))
+    }
+}
