@@ -7,7 +7,7 @@ import Testing
 
 @testable import CitiusModels
 
-/// Naive formulas, and gradients against central differences. Values from Keras are in `GoldenLossTests`.
+/// Naive formulas, and gradients against central differences.
 @Suite struct LossTests {
     let logits = randomTensor([3, 4], in: -3..<3, seed: 1)
     let labels = Tensor([2, 0, 3] as [Int64])
