@@ -3,43 +3,58 @@ import CitiusLayers
 import CitiusOptimizers
 import CitiusTensor
 import CitiusTestSupport
-import Foundation
 import Testing
 
 @testable import CitiusModels
 
 /// The document's network without dropout, from the same weights over the same batches, trains as in Keras
-/// (Tests/Golden/training.py).
+/// (`parity` in Tests/Golden/generate.py).
 ///
 /// In float64 every step must agree. In float32 any two implementations drift apart, so only the first ten
 /// losses are compared.
 @Suite struct ParityTests {
+    private let cases = GoldenFile.load("parity").cases
+
+    private func golden(_ name: String) throws -> GoldenCase {
+        try #require(cases.first { $0.name == name })
+    }
+
     @Test func everyLossOfGradientDescentInDoubles() throws {
-        let run = try Golden.training("sgd-float64")
+        let golden = try golden("sgd-float64")
         let (losses, weights) = try train(
-            run, SGD(learningRate: 0.0625, momentum: 0.875), dtype: .float64)
+            golden, SGD(learningRate: 0.0625, momentum: 0.875), dtype: .float64)
         #expect(losses.count == 100)
-        expectClose(losses, try run.tensor("losses"), absolute: 0, relative: 1e-10)
-        for (p, value) in weights.enumerated() {
-            let elements = value.elements(as: Double.self)
-            let step = max(1, elements.count / 64)
-            let chosen = stride(from: 0, to: elements.count, by: step).prefix(64).map { elements[$0] }
-            let expected = try run.tensor("weights\(p)")
-            expectClose(Tensor(chosen), expected, absolute: 1e-9, relative: 1e-9, "parameter \(p)")
+        expectClose(losses, golden.tensor("losses"), absolute: 0, relative: 1e-10)
+        #expect(weights.count == 8)
+        for (index, weight) in weights.enumerated() {
+            let elements = weight.elements(as: Double.self)
+            let step = (elements.count + 255) / 256
+            let samples = stride(from: 0, to: elements.count, by: step).map { elements[$0] }
+            expectClose(
+                Tensor(samples), golden.tensor("weight\(index)_samples"), absolute: 1e-9, relative: 1e-9,
+                "weight \(index)")
+            let signed = elements.enumerated().reduce(0) {
+                $0 + (Self.splitMix(UInt64($1.offset)) >> 63 == 0 ? $1.element : -$1.element)
+            }
+            let sums = [elements.reduce(0, +), elements.reduce(0) { $0 + $1 * $1 }, signed]
+            // Each of the n summands may differ by 1e-9.
+            expectClose(
+                Tensor(sums), golden.tensor("weight\(index)_sums"), absolute: 1e-9 * Double(elements.count),
+                relative: 1e-9, "weight \(index)")
         }
     }
 
     @Test func theFirstLossesInSinglePrecision() throws {
-        let descent = try Golden.training("sgd-float32")
+        let descent = try golden("sgd-float32")
         let (sgd, _) = try train(descent, SGD(learningRate: 0.0625, momentum: 0.875), dtype: .float32)
-        expectClose(sgd, try descent.tensor("losses"), absolute: 0, relative: 1e-5)
-        let moments = try Golden.training("adam-float32")
+        expectClose(sgd, descent.tensor("losses"), absolute: 0, relative: 1e-5)
+        let moments = try golden("adam-float32")
         let (adam, _) = try train(moments, Adam(), dtype: .float32)
-        expectClose(adam, try moments.tensor("losses"), absolute: 0, relative: 1e-4)
+        expectClose(adam, moments.tensor("losses"), absolute: 0, relative: 1e-4)
     }
 
     private func train(
-        _ run: Golden.Case, _ optimizer: any Optimizer, dtype: DType
+        _ golden: GoldenCase, _ optimizer: any Optimizer, dtype: DType
     ) throws -> (losses: Tensor, weights: [Tensor]) {
         let model = Sequential(dtype: dtype) {
             Input(28, 28, 1)
@@ -53,60 +68,37 @@ import Testing
             Dense(64, activation: .relu)
             Dense(10, activation: .softmax)
         }
-        model.weights = model.weights.enumerated().map { Self.firstWeights($0, $1.shape).cast(to: dtype) }
+        model.weights = model.weights.enumerated().map {
+            Self.firstWeights($0, $1.shape).cast(to: dtype)
+        }
         model.compile(optimizer: optimizer, loss: .sparseCategoricalCrossentropy)
         let data = try FashionMNIST.load(.embedded).train
-        let losses = try (0..<run.settings.steps).map { step in
-            let size = run.settings.batchSize
-            let batch = data.subset((step * size..<(step + 1) * size).map { $0 * 1237 % data.count })
-            let inputs = batch.storedInputs.cast(to: .float64) / 255
-            return try model.trainOnBatch(inputs.cast(to: dtype), batch.targets).loss
+        let size = Int(try #require(golden.number("batch")))
+        let steps = Int(try #require(golden.number("steps")))
+        let losses = try (0..<steps).map { step in
+            let batch = data.subset((step * size..<(step + 1) * size).map { $0 % data.count })
+            return try model.trainOnBatch(batch.storedInputs.cast(to: dtype) / 255, batch.targets).loss
         }
         return (Tensor(losses), model.weights)
     }
 
-    /// The formula is described in Tests/Golden/training.py.
-    private static func firstWeights(_ p: Int, _ shape: Shape) -> Tensor {
-        let sizes = shape.sizes
-        let field = sizes.dropLast(2).reduce(1, *)
-        let limit =
-            sizes.count == 1
-            ? 0.1 : (6 / Double(field * (sizes[sizes.count - 2] + sizes[sizes.count - 1]))).squareRoot()
-        let elements = (0..<shape.count).map { index in
-            let bits = SplitMix64.mixed(UInt64(p + 1) << 32 | UInt64(index)) >> 11
-            return (2 * (Double(bits) * 0x1p-53) - 1) * limit
+    /// Formulas of the generator: `initial_weights` and `splitmix`.
+    private static func firstWeights(_ index: Int, _ shape: Shape) -> Tensor {
+        guard shape.rank > 1 else { return Tensor(zeros: shape, dtype: .float64) }
+        let window = shape.sizes.dropLast(2).reduce(1, *)
+        let limit = 2 * (6 / Double(window * (shape[-2] + shape[-1]))).squareRoot()
+        // The power of two nearest by its exponent.
+        let exponent = limit.significand >= 2.0.squareRoot() ? limit.exponent + 1 : limit.exponent
+        let scale = Double(sign: .plus, exponent: Int(exponent), significand: 1)
+        let elements = (0..<shape.count).map { element in
+            let bits = splitMix(UInt64(index) << 32 + UInt64(element)) >> 40
+            return (Double(bits) / 0x1p24 - 0.5) * scale
         }
         return Tensor(elements, shape: shape)
     }
-}
 
-/// The part of the golden file that is needed here.
-private struct Golden: Decodable {
-    struct Case: Decodable {
-        struct Settings: Decodable {
-            let steps: Int
-            let batchSize: Int
-
-            enum CodingKeys: String, CodingKey {
-                case steps
-                case batchSize = "batch_size"
-            }
-        }
-        struct Values: Decodable {
-            let values: [Double]
-        }
-        let name: String
-        let settings: Settings
-        let tensors: [String: Values]
-
-        func tensor(_ name: String) throws -> Tensor { Tensor(try #require(tensors[name]).values) }
-    }
-    let cases: [Case]
-
-    static func training(_ name: String) throws -> Case {
-        let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../CitiusTestSupport/Golden/training.json")
-        let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
-        return try #require(golden.cases.first { $0.name == name })
+    private static func splitMix(_ seed: UInt64) -> UInt64 {
+        var generator = SplitMix64(seed: seed)
+        return generator.next()
     }
 }
