@@ -31,10 +31,13 @@ let package = Package(
         ),
         .target(name: "Citius", dependencies: ["CitiusModels"]),
 
+        .target(name: "CitiusExampleSupport", dependencies: ["Citius"], path: "Examples/Support"),
         .executableTarget(
-            name: "document-cnn", dependencies: ["Citius"], path: "Examples/document-cnn"),
+            name: "document-cnn", dependencies: ["Citius", "CitiusExampleSupport"],
+            path: "Examples/document-cnn"),
         .executableTarget(
-            name: "citius-bench", dependencies: ["Citius"], path: "Benchmarks/citius-bench"),
+            name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport"],
+            path: "Benchmarks/citius-bench"),
 
         .target(
             name: "CitiusTestSupport",
