@@ -1,1 +1,30 @@
-import Citius
+// Measures Citius: `citius-bench throughput`, and beside its rivals: `citius-bench compare`.
+
+import CitiusExampleSupport
+import Foundation
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+let usage = """
+    citius-bench measures how fast Citius trains and predicts.
+
+      citius-bench throughput [options]   one model: training, evaluation, latency, memory, start-up
+      citius-bench compare [options]      the same in turn with PyTorch, Keras, JAX and ONNX Runtime
+
+    Each takes --help.
+    """
+
+switch arguments.first {
+case "throughput":
+    Throughput.run(Array(arguments.dropFirst()))
+case "compare":
+    Comparison.run(Array(arguments.dropFirst()))
+case "startup":
+    // What `throughput` times: a process that gets as far as its first batch.
+    Startup.reachFirstBatch()
+case "--help", "-h":
+    print(usage)
+default:
+    complain(arguments.first.map { "citius-bench: unknown command \($0)" } ?? "citius-bench: no command")
+    complain(usage)
+    exit(64)
+}

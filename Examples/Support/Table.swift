@@ -3,9 +3,11 @@ public struct Table {
     private var rows: [[String]]
     private let rightAligned: Set<Int>
 
-    /// - Parameter rightAligned: the columns to align at the right.
-    public init(header: [String], rightAligned: Set<Int> = []) {
-        rows = [header]
+    /// - Parameters:
+    ///   - header: the first row; nil for a table without one.
+    ///   - rightAligned: the columns to align at the right.
+    public init(header: [String]? = nil, rightAligned: Set<Int> = []) {
+        rows = header.map { [$0] } ?? []
         self.rightAligned = rightAligned
     }
 
