@@ -89,10 +89,11 @@ do {
         """)
     if options.has("--json") {
         let report = Report(
-            test_loss: scores.loss, test_accuracy: scores["accuracy"], epochs: history.epochs.count,
-            seconds: seconds, images_per_second: imagesPerSecond, weights_checksum: model.weightsChecksum)
+            testLoss: scores.loss, testAccuracy: scores["accuracy"], epochs: history.epochs.count,
+            seconds: seconds, imagesPerSecond: imagesPerSecond, weightsChecksum: model.weightsChecksum)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
+        encoder.keyEncodingStrategy = .convertToSnakeCase
         print(String(decoding: try encoder.encode(report), as: UTF8.self))
     }
 } catch {
@@ -100,14 +101,14 @@ do {
     exit(1)
 }
 
-/// What `--json` prints.
+/// What `--json` prints, its keys in snake case.
 struct Report: Encodable {
-    let test_loss: Double
-    let test_accuracy: Double
+    let testLoss: Double
+    let testAccuracy: Double
     let epochs: Int
     let seconds: Double
-    let images_per_second: Double
-    let weights_checksum: String
+    let imagesPerSecond: Double
+    let weightsChecksum: String
 }
 
 /// The first predictions beside the truth.
