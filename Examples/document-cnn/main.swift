@@ -79,7 +79,11 @@ do {
     printPredictions(probabilities, test)
     try printConfusion(model.predict(test), test)
 
-    let imagesPerSecond = Double(train.count * history.epochs.count) / seconds
+    // An interrupted epoch counts by its steps.
+    let steps = model.optimizer?.iterations ?? 0
+    let stepsPerEpoch = (train.count + batchSize - 1) / batchSize
+    let images = steps / stepsPerEpoch * train.count + steps % stepsPerEpoch * batchSize
+    let imagesPerSecond = Double(images) / seconds
     print(
         """
 
