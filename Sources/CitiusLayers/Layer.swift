@@ -59,7 +59,7 @@ open class Layer {
 
     /// Computes the output of a batch; builds the layer first if that has not happened.
     ///
-    /// Traps if the layer was built for samples of another shape.
+    /// Traps if the layer cannot take such samples, or was built for others.
     public final func callAsFunction(_ input: Variable, in context: Context = .inference) -> Variable {
         require(
             input.shape.rank >= 1, "\(label): the input is a scalar, expected a batch of samples [batch, …]")
