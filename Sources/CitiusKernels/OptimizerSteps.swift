@@ -1,3 +1,5 @@
+import CitiusSIMD
+
 /// One parameter's buffers in an optimizer's step, all of one element type.
 package struct StepSegment {
     package let value: UnsafeMutableRawPointer
@@ -53,16 +55,29 @@ package struct StepPreparation {
 
 /// Calls `body` with runs of neighbouring elements that together cover every segment once, in one parallel
 /// loop over all of them, so that many small parameters cost no more than one large one.
+///
+/// Which elements share a run depends on the segments alone. There are more runs than threads, so that one
+/// that loses its core for a while does not hold up the others.
 package func forEachRun(of segments: [StepSegment], _ body: (StepSegment, Range<Int>) -> Void) {
     let total = segments.reduce(0) { $0 + $1.count }
-    ThreadPool.shared.forRanges(of: total, grain: 1 << 15) { range in
+    let length = 1 << 14
+    ThreadPool.shared.run((total + length - 1) / length) { number in
+        let range = number * length..<min(total, (number + 1) * length)
         var start = 0
-        for segment in segments {
+        for segment in segments where start < range.upperBound {
             let lower = max(range.lowerBound - start, 0)
             let upper = min(range.upperBound - start, segment.count)
             if lower < upper { body(segment, lower..<upper) }
             start += segment.count
         }
+    }
+}
+
+extension StepPreparation {
+    /// What the microkernels of a step are told.
+    fileprivate func step(rate: Double, gradientScale: Double) -> citius_step {
+        citius_step(
+            rate: Float(rate), kept: Float(kept), gradient_scale: Float(gradientScale), limit: Float(limit))
     }
 }
 
@@ -84,6 +99,17 @@ package func sgdStep<T: KernelReal>(
     _ segments: [StepSegment], of type: T.Type, rate: Double, momentum: Double, isNesterov: Bool,
     _ preparation: StepPreparation
 ) {
+    if T.self == Float.self {
+        let kernel = InstructionSet.chosen.kernels.sgd_step
+        forEachRun(of: segments) { segment, run in
+            let velocity = momentum == 0 ? nil : segment.slot(0, of: Float.self) + run.lowerBound
+            kernel?(
+                segment.values() + run.lowerBound, segment.gradients() + run.lowerBound, velocity, run.count,
+                preparation.step(rate: rate, gradientScale: segment.gradientScale), Float(momentum),
+                isNesterov ? 1 : 0)
+        }
+        return
+    }
     let (rate, momentum) = (T(converting: rate), T(converting: momentum))
     let (kept, limit) = (T(converting: preparation.kept), T(converting: preparation.limit))
     forEachRun(of: segments) { segment, run in
@@ -125,6 +151,18 @@ package func adamStep<T: KernelReal>(
     _ segments: [StepSegment], of type: T.Type, alpha: Double, beta1: Double, beta2: Double, epsilon: Double,
     keepsMaximum: Bool, _ preparation: StepPreparation
 ) {
+    if T.self == Float.self {
+        let kernel = InstructionSet.chosen.kernels.adam_step
+        let adam = citius_adam(new1: Float(1 - beta1), new2: Float(1 - beta2), epsilon: Float(epsilon))
+        forEachRun(of: segments) { segment, run in
+            let largest = keepsMaximum ? segment.slot(2, of: Float.self) + run.lowerBound : nil
+            kernel?(
+                segment.values() + run.lowerBound, segment.gradients() + run.lowerBound,
+                segment.slot(0) + run.lowerBound, segment.slot(1) + run.lowerBound, largest, run.count,
+                preparation.step(rate: alpha, gradientScale: segment.gradientScale), adam)
+        }
+        return
+    }
     let (alpha, epsilon) = (T(converting: alpha), T(converting: epsilon))
     let (new1, new2) = (T(converting: 1 - beta1), T(converting: 1 - beta2))
     let (kept, limit) = (T(converting: preparation.kept), T(converting: preparation.limit))

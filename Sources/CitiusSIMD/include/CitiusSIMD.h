@@ -18,6 +18,25 @@ static inline void citius_cpu_relax(void) {
 /// The cores that this process may run on, at least 1.
 int citius_usable_core_count(void);
 
+/// What every optimizer's step is told.
+typedef struct citius_step {
+    /// The learning rate, or what the formula makes of it.
+    float rate;
+    /// The part of a weight that decay leaves.
+    float kept;
+    /// What gradients are multiplied by.
+    float gradient_scale;
+    /// Scaled gradients are cut to ±limit; infinite if they are not.
+    float limit;
+} citius_step;
+
+/// What Adam's step is told beside that: 1 − β₁, 1 − β₂ and ε.
+typedef struct citius_adam {
+    float new1;
+    float new2;
+    float epsilon;
+} citius_adam;
+
 /// The microkernels of one instruction set.
 typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// The set's name: "baseline" (SSE2 on x86-64, NEON on arm64), "avx2" or "avx512".
@@ -30,6 +49,16 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// the first such i. A NaN wins.
     void (*max_pool)(const float *x, const ptrdiff_t *offsets, ptrdiff_t cells, ptrdiff_t channels, float *y,
                      uint8_t *winner);
+
+    /// One step of gradient descent on `count` weights w with the gradients g and, unless v is null, the
+    /// velocities v: v ← momentum·v − rate·g, w ← kept·w + v (Nesterov: kept·w + momentum·v − rate·g).
+    void (*sgd_step)(float *w, const float *g, float *v, ptrdiff_t count, citius_step step, float momentum,
+                     int is_nesterov);
+
+    /// One step of Adam: m ← m + (g − m)·new1, v ← v + (g² − v)·new2, w ← kept·w − rate·m / (√v + ε). Unless
+    /// `largest` is null, it holds the largest v so far, which takes v's place in the last formula.
+    void (*adam_step)(float *w, const float *g, float *m, float *v, float *largest, ptrdiff_t count,
+                      citius_step step, citius_adam adam);
 } citius_kernels;
 
 /// The best set that this machine runs, or the one that the environment's CITIUS_ISA names; null if the
