@@ -1,125 +1,201 @@
+import CitiusSIMD
+
+/// A row-major [rows, channels] matrix, seen with `fold` of its rows laid side by side as one row, so that
+/// few or odd channels fill vectors too. What is left of the rows is a row that ends early.
+package struct ChannelRows: Sendable {
+    package let rows: Int
+    package let channels: Int
+    let fold: Int
+
+    /// Columns of a folded row.
+    var width: Int { channels * fold }
+    /// Folded rows that are whole.
+    var wholeRows: Int { rows / fold }
+    /// Elements of the row that ends early.
+    var rest: Int { rows % fold * channels }
+    /// Where that row starts.
+    var restStart: Int { wholeRows * width }
+    /// Parts that sums over the rows are made in: one a thread, added in order.
+    var parts: Int {
+        rows * channels < 32_768 ? min(1, wholeRows) : min(ThreadPool.shared.threadCount, wholeRows)
+    }
+
+    package init(rows: Int, channels: Int) {
+        self.rows = rows
+        self.channels = channels
+        // Beyond this, what the last vector of a row wastes no longer matters.
+        guard 1..<256 ~= channels else {
+            fold = 1
+            return
+        }
+        var fold = 16 >> min(4, channels.trailingZeroBitCount)
+        // Four vectors of sixteen side by side: no sum waits for the one before.
+        while channels * fold < 64 { fold *= 2 }
+        self.fold = fold
+    }
+}
+
 /// Batch normalization of a row-major [rows, channels] matrix (Ioffe and Szegedy 2015, arXiv 1502.03167):
-/// every channel is brought to mean 0 and variance 1 over the rows, then scaled and shifted.
+/// every channel is brought to mean 0 and variance 1 over the rows, then scaled and shifted:
 ///
-/// Sums over rows are made in as many parts as there are threads and added in order.
-package enum BatchNormalizationKernel {
-    /// Elements of scratch memory that each function here needs.
-    package static func workspaceCount(channels: Int) -> Int {
-        2 * ThreadPool.shared.threadCount * channels
-    }
+///     y = (x − mean)·factor + offset,   factor = scale / √(variance + ε)
+///
+/// and rectified if `rectifies`. Nothing is kept for the rectifier's gradient: y > 0 is decided again from x,
+/// with the same rounding, which costs less than reading y.
+///
+/// The mean is kept as a sum of an element that the type can hold, the center, and the rest: x − center is
+/// exact for data far from zero, and the rest is part of the shift.
+package struct Normalization<T: KernelReal>: Sendable {
+    package let layout: ChannelRows
+    private let inverseDeviation: [Double]
+    private let meanBeyondCenter: [Double]
+    // Column by column of a folded row.
+    private let center: [T]
+    private let factor: [T]
+    private let shift: [T]
 
-    private static func parts(_ rows: Int, _ channels: Int) -> Int {
-        rows * channels < 32_768 ? min(1, rows) : min(ThreadPool.shared.threadCount, rows)
-    }
-
-    /// mean[c] and variance[c] (of the population) over the rows. Two passes: differences from the mean are
-    /// squared, not raw values, which would cancel.
+    /// With mean and variance, channel by channel.
     @specialized(where T == Float)
     @specialized(where T == Double)
-    package static func moments<T: KernelReal>(
-        _ x: UnsafePointer<T>, rows: Int, channels: Int, mean: UnsafeMutablePointer<T>,
-        variance: UnsafeMutablePointer<T>, workspace: UnsafeMutablePointer<T>
+    package init(
+        _ layout: ChannelRows, mean: [Double], variance: [Double], epsilon: Double, scale: [T]?, offset: [T]?
     ) {
-        let scale = 1 / T(rows)
-        sumRows(x, rows: rows, columns: channels, to: mean, workspace: workspace)
-        for channel in 0..<channels { mean[channel] *= scale }
-        let parts = parts(rows, channels)
-        ThreadPool.shared.forParts(of: rows, parts: parts) { part, range in
-            let sum = workspace + part * channels
-            sum.update(repeating: 0, count: channels)
-            for row in range {
-                let line = x + row * channels
-                for channel in 0..<channels {
-                    let difference = line[channel] - mean[channel]
-                    sum[channel] += difference * difference
-                }
-            }
-        }
-        addParts(UnsafePointer(workspace), stride: channels, parts: parts, 0..<channels, to: variance)
-        for channel in 0..<channels { variance[channel] *= scale }
-    }
-
-    /// y[r, c] ← x[r, c]·factor[c] + shift[c].
-    @specialized(where T == Float)
-    @specialized(where T == Double)
-    package static func scaleAndShift<T: KernelReal>(
-        _ x: UnsafePointer<T>, factor: UnsafePointer<T>, shift: UnsafePointer<T>, rows: Int, channels: Int,
-        to y: UnsafeMutablePointer<T>
-    ) {
-        ThreadPool.shared.forRanges(of: rows, grain: max(1, 16_384 / max(1, channels))) { range in
-            for row in range {
-                let line = x + row * channels
-                let out = y + row * channels
-                for channel in 0..<channels {
-                    out[channel] = line[channel] * factor[channel] + shift[channel]
-                }
-            }
-        }
-    }
-
-    /// sumOfGradients[c] ← Σ dy, sumOfProducts[c] ← Σ dy·x̂ with x̂ = (x − mean)·inverseDeviation: the
-    /// gradients of shift and scale.
-    @specialized(where T == Float)
-    @specialized(where T == Double)
-    package static func gradientSums<T: KernelReal>(
-        x: UnsafePointer<T>, dy: UnsafePointer<T>, mean: UnsafePointer<T>, inverseDeviation: UnsafePointer<T>,
-        rows: Int, channels: Int, sumOfGradients: UnsafeMutablePointer<T>,
-        sumOfProducts: UnsafeMutablePointer<T>, workspace: UnsafeMutablePointer<T>
-    ) {
-        let parts = parts(rows, channels)
-        let products = workspace + ThreadPool.shared.threadCount * channels
-        ThreadPool.shared.forParts(of: rows, parts: parts) { part, range in
-            let sum = workspace + part * channels
-            let product = products + part * channels
-            sum.update(repeating: 0, count: channels)
-            product.update(repeating: 0, count: channels)
-            for row in range {
-                let line = x + row * channels
-                let gradient = dy + row * channels
-                for channel in 0..<channels {
-                    sum[channel] += gradient[channel]
-                    product[channel] += gradient[channel] * (line[channel] - mean[channel])
-                }
-            }
-        }
-        addParts(UnsafePointer(workspace), stride: channels, parts: parts, 0..<channels, to: sumOfGradients)
-        addParts(UnsafePointer(products), stride: channels, parts: parts, 0..<channels, to: sumOfProducts)
-        for channel in 0..<channels { sumOfProducts[channel] *= inverseDeviation[channel] }
-    }
-
-    /// dx = scale·inverseDeviation·(dy − (Σ dy)/n − x̂·(Σ dy·x̂)/n), where mean and variance are the batch's.
-    @specialized(where T == Float)
-    @specialized(where T == Double)
-    package static func inputGradient<T: KernelReal>(
-        x: UnsafePointer<T>, dy: UnsafePointer<T>, mean: UnsafePointer<T>, inverseDeviation: UnsafePointer<T>,
-        scale: UnsafePointer<T>?, sumOfGradients: UnsafePointer<T>, sumOfProducts: UnsafePointer<T>,
-        rows: Int, channels: Int, dx: UnsafeMutablePointer<T>, workspace: UnsafeMutablePointer<T>
-    ) {
-        // Channel by channel: dx = a·dy + b·(x − mean) + c.
-        let a = workspace
-        let b = workspace + channels
-        let c = workspace + 2 * channels
-        let inverseCount = 1 / T(rows)
+        self.layout = layout
+        let channels = layout.channels
+        let inverseDeviation = variance.map { 1 / ($0 + epsilon).squareRoot() }
+        var meanBeyondCenter = [Double](repeating: 0, count: channels)
+        var center = [T](repeating: 0, count: layout.width)
+        var (factor, shift) = (center, center)
         for channel in 0..<channels {
-            let deviation = inverseDeviation[channel]
-            a[channel] = (scale?[channel] ?? 1) * deviation
-            b[channel] = -a[channel] * deviation * sumOfProducts[channel] * inverseCount
-            c[channel] = -a[channel] * sumOfGradients[channel] * inverseCount
+            let exactFactor = inverseDeviation[channel] * (scale.map { Double($0[channel]) } ?? 1)
+            center[channel] = T(mean[channel])
+            factor[channel] = T(exactFactor)
+            meanBeyondCenter[channel] = mean[channel] - Double(center[channel])
+            shift[channel] = T(
+                (offset.map { Double($0[channel]) } ?? 0) - meanBeyondCenter[channel] * exactFactor)
         }
-        ThreadPool.shared.forRanges(of: rows, grain: max(1, 16_384 / max(1, channels))) { range in
-            for row in range {
-                let line = x + row * channels
-                let gradient = dy + row * channels
-                let out = dx + row * channels
-                for channel in 0..<channels {
-                    out[channel] =
-                        a[channel] * gradient[channel] + b[channel] * (line[channel] - mean[channel])
-                        + c[channel]
+        for column in channels..<max(channels, layout.width) {
+            center[column] = center[column - channels]
+            factor[column] = factor[column - channels]
+            shift[column] = shift[column - channels]
+        }
+        self.inverseDeviation = inverseDeviation
+        self.meanBeyondCenter = meanBeyondCenter
+        self.center = center
+        self.factor = factor
+        self.shift = shift
+    }
+
+    /// y ← (x − mean)·factor + offset, rectified if `rectifies`.
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    package func apply(_ x: UnsafePointer<T>, rectifies: Bool, to y: UnsafeMutablePointer<T>) {
+        withColumns { columns in
+            forRows { place, rows, width in
+                columns.normalize(x + place, rows, width, rectifies, y + place)
+            }
+        }
+    }
+
+    /// Σ dy and Σ dy·x̂ with x̂ = (x − mean) / √(variance + ε), channel by channel: the gradients of offset
+    /// and scale.
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    package func gradientSums(
+        _ x: UnsafePointer<T>, dy: UnsafePointer<T>, rectifies: Bool
+    ) -> (ofGradients: [Double], ofProducts: [Double]) {
+        let (width, parts) = (layout.width, layout.parts)
+        var sums = [Double](repeating: 0, count: layout.channels)
+        var products = sums
+        withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * (parts + 1) * width) { workspace in
+            guard let workspace = workspace.baseAddress else { return }
+            workspace.initialize(repeating: 0, count: 2 * (parts + 1) * width)
+            withColumns { columns in
+                ThreadPool.shared.forParts(of: layout.wholeRows, parts: parts) { part, range in
+                    let (place, out) = (range.lowerBound * width, workspace + 2 * part * width)
+                    columns.addSums(x + place, dy + place, range.count, width, rectifies, out, out + width)
+                }
+                let (place, out) = (layout.restStart, workspace + 2 * parts * width)
+                columns.addSums(x + place, dy + place, 1, layout.rest, rectifies, out, out + width)
+            }
+            for part in 0...parts {
+                let (sum, product) = (workspace + 2 * part * width, workspace + (2 * part + 1) * width)
+                for first in stride(from: 0, to: width, by: layout.channels) {
+                    for channel in 0..<layout.channels {
+                        sums[channel] += Double(sum[first + channel])
+                        products[channel] += Double(product[first + channel])
+                    }
+                }
+            }
+        }
+        for channel in 0..<layout.channels {
+            products[channel] -= sums[channel] * meanBeyondCenter[channel]
+            products[channel] *= inverseDeviation[channel]
+        }
+        return (sums, products)
+    }
+
+    /// The gradient of the input: where mean and variance are constants, factor·dy; where they are the batch's
+    /// own, with n rows and the sums of `gradientSums`,
+    ///
+    ///     dx = factor·(dy − (Σ dy)/n − x̂·(Σ dy·x̂)/n).
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    package func inputGradient(
+        _ x: UnsafePointer<T>, dy: UnsafePointer<T>, rectifies: Bool,
+        through sums: (ofGradients: [Double], ofProducts: [Double])?, to dx: UnsafeMutablePointer<T>
+    ) {
+        let channels = layout.channels
+        var slope = [T](repeating: 0, count: layout.width)
+        var constant = slope
+        if let sums {
+            let share = 1 / Double(layout.rows)
+            for channel in 0..<channels {
+                let factor = Double(factor[channel])
+                let ofX = -factor * inverseDeviation[channel] * sums.ofProducts[channel] * share
+                slope[channel] = T(ofX)
+                constant[channel] = T(
+                    -factor * sums.ofGradients[channel] * share - ofX * meanBeyondCenter[channel])
+            }
+            for column in channels..<max(channels, layout.width) {
+                slope[column] = slope[column - channels]
+                constant[column] = constant[column - channels]
+            }
+        }
+        withColumns { columns in
+            slope.withUnsafeBufferPointer { slope in
+                constant.withUnsafeBufferPointer { constant in
+                    guard let slope = slope.baseAddress, let constant = constant.baseAddress else { return }
+                    forRows { place, rows, width in
+                        columns.gradient(
+                            x + place, dy + place, slope, constant, rows, width, rectifies, dx + place)
+                    }
                 }
             }
         }
     }
 
-    /// Elements of scratch memory that `inputGradient` needs.
-    package static func inputGradientWorkspaceCount(channels: Int) -> Int { 3 * channels }
+    /// Splits the folded rows over the pool; the last one, which ends early, is a row of its own.
+    @inline(__always)
+    private func forRows(_ body: (_ place: Int, _ rows: Int, _ width: Int) -> Void) {
+        let width = layout.width
+        ThreadPool.shared.forRanges(of: layout.wholeRows, grain: max(1, 16_384 / max(1, width))) { range in
+            body(range.lowerBound * width, range.count, width)
+        }
+        if layout.rest > 0 { body(layout.restStart, 1, layout.rest) }
+    }
+
+    @inline(__always)
+    private func withColumns(_ body: (NormalizationColumns<T>) -> Void) {
+        center.withUnsafeBufferPointer { center in
+            factor.withUnsafeBufferPointer { factor in
+                shift.withUnsafeBufferPointer { shift in
+                    guard let center = center.baseAddress, let factor = factor.baseAddress,
+                        let shift = shift.baseAddress
+                    else { return }
+                    body(NormalizationColumns(center: center, factor: factor, shift: shift))
+                }
+            }
+        }
+    }
 }

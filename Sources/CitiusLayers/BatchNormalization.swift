@@ -78,7 +78,7 @@ public final class BatchNormalization: Layer {
         }
         let (output, mean, variance) = input.batchNormalized(scale: scale, offset: offset, epsilon: epsilon)
         for (moving, batch) in [(movingMean, mean), (movingVariance, variance)] {
-            moving.value = moving.value * momentum + batch * (1 - momentum)
+            moving.update { $0.move(towards: batch, momentum: momentum) }
         }
         return output
     }

@@ -83,6 +83,21 @@ extension Tensor {
         return expand(dtype.scalarType)
     }
 
+    /// self ← self · momentum + other · (1 − momentum), in place.
+    ///
+    /// Traps if the tensors are not real, or differ in shape or dtype.
+    package mutating func move(towards other: Tensor, momentum: Double) {
+        require(other.shape == shape, "move: from shape \(shape) towards \(other.shape)")
+        func apply<T: RealScalar>(_ type: T.Type, _ tensor: inout Tensor) {
+            other.withElements { (batch: UnsafePointer<T>) in
+                tensor.withMutableElements {
+                    moveTowards(batch, momentum: momentum, $0, count: other.count)
+                }
+            }
+        }
+        apply(dtype.realType(for: "move"), &self)
+    }
+
     // MARK: Shared
 
     /// A scalar tensor of this tensor's dtype.

@@ -9,154 +9,98 @@ extension Variable {
     /// y = scale · (x − mean) / √(variance + ε) + offset
     /// ```
     ///
-    /// Mean and variance (of the population) are the batch's own and take part in the gradient.
+    /// Mean and variance (of the population) are the batch's own and take part in the gradient. The input is
+    /// read twice, once for them and once for y; so is it on the way back.
     ///
-    /// - Parameters: `self` is [batch, …, channels], `scale` and `offset` [channels].
+    /// - Parameters: `self` is [batch, …, channels], `scale` and `offset` [channels]; `rectifies` makes
+    ///   max(y, 0) of y in the same pass.
     /// - Returns: the output, of the input's shape, and the batch's mean and variance, [channels].
     ///
     /// Traps if a shape does not fit or the batch has no elements.
     public func batchNormalized(
-        scale: Variable?, offset: Variable?, epsilon: Double
+        scale: Variable?, offset: Variable?, epsilon: Double, rectifies: Bool = false
     ) -> (output: Variable, mean: Tensor, variance: Tensor) {
-        let input = self
         require(
             shape.rank >= 2 && shape.count > 0,
             "batchNormalized: input \(shape), expected at least one element in [batch, …, channels]")
-        let channels = shape[-1]
-        let rows = shape.count / channels
-        for (name, parameter) in [("scale", scale), ("offset", offset)] {
-            require(
-                parameter == nil || parameter?.shape == [channels],
-                "batchNormalized: \(name) has shape \(parameter?.shape ?? []), expected [\(channels)]")
-        }
+        checkChannels("batchNormalized", [("scale", scale?.shape), ("offset", offset?.shape)])
+        let layout = ChannelRows(rows: shape.count / shape[-1], channels: shape[-1])
 
         func apply<T: RealScalar>(_ type: T.Type) -> (Variable, Tensor, Tensor) {
-            var variance = Tensor(uninitialized: [channels], dtype: T.dtype)
-            let mean = Tensor(shape: [channels]) { (mean: UnsafeMutablePointer<T>) in
-                input.value.withElements { x in
-                    variance.withMutableElements { variance in
-                        withWorkspace(BatchNormalizationKernel.workspaceCount(channels: channels)) {
-                            BatchNormalizationKernel.moments(
-                                x, rows: rows, channels: channels, mean: mean, variance: variance,
-                                workspace: $0)
-                        }
-                    }
-                }
-            }
-            let inverseDeviation = Tensor(
-                variance.elements(as: T.self).map { 1 / ($0 + T(epsilon)).squareRoot() })
-            let y = input.value.normalized(
-                T.self, mean: mean, inverseDeviation: inverseDeviation, scale: scale?.value,
-                offset: offset?.value)
-            let output = Variable(y, computedFrom: input, scale ?? Variable(y), offset ?? Variable(y)) { dy in
-                let (dx, dScale, dOffset) = input.value.normalizationGradients(
-                    T.self, dy: dy, mean: mean, inverseDeviation: inverseDeviation, scale: scale?.value,
-                    needsInputGradient: input.isTracked)
-                return [dx, scale == nil ? nil : dScale, offset == nil ? nil : dOffset]
-            }
-            return (output, mean, variance)
+            let (mean, variance) = value.withElements { (x: UnsafePointer<T>) in channelMoments(x, layout) }
+            let normalization = Normalization<T>(
+                layout, mean: mean, variance: variance, epsilon: epsilon,
+                scale: scale?.value.elements(), offset: offset?.value.elements())
+            let output = normalized(
+                normalization, scale, offset, rectifies: rectifies, momentsAreOwn: true)
+            return (output, Tensor(mean.map { T($0) }), Tensor(variance.map { T($0) }))
         }
         return apply(dtype.realType(for: "batchNormalized"))
     }
 
     /// The same with mean and variance given as constants, [channels]: how a trained network predicts.
     public func normalized(
-        mean: Tensor, variance: Tensor, scale: Variable?, offset: Variable?, epsilon: Double
+        mean: Tensor, variance: Tensor, scale: Variable?, offset: Variable?, epsilon: Double,
+        rectifies: Bool = false
     ) -> Variable {
         let channels = shape[-1]
         require(
             mean.shape == [channels] && variance.shape == [channels],
             "normalized: mean \(mean.shape) and variance \(variance.shape), expected [\(channels)]")
-        let input = self
+        checkChannels("normalized", [("scale", scale?.shape), ("offset", offset?.shape)])
+        let layout = ChannelRows(rows: shape.count / Swift.max(1, channels), channels: channels)
 
         func apply<T: RealScalar>(_ type: T.Type) -> Variable {
-            let inverseDeviation = Tensor(
-                variance.elements(as: T.self).map { 1 / ($0 + T(epsilon)).squareRoot() })
-            let y = input.value.normalized(
-                T.self, mean: mean, inverseDeviation: inverseDeviation, scale: scale?.value,
-                offset: offset?.value)
-            return Variable(y, computedFrom: input, scale ?? Variable(y), offset ?? Variable(y)) { dy in
-                let (_, dScale, dOffset) = input.value.normalizationGradients(
-                    T.self, dy: dy, mean: mean, inverseDeviation: inverseDeviation, scale: nil,
-                    needsInputGradient: false)
-                var dx: Tensor?
-                if input.isTracked {
-                    let none = Tensor(zeros: [channels], dtype: T.dtype)
-                    dx = dy.normalized(
-                        T.self, mean: none, inverseDeviation: inverseDeviation, scale: scale?.value,
-                        offset: nil)
-                }
-                return [dx, scale == nil ? nil : dScale, offset == nil ? nil : dOffset]
-            }
+            let normalization = Normalization<T>(
+                layout, mean: mean.elements(as: T.self).map { Double($0) },
+                variance: variance.elements(as: T.self).map { Double($0) }, epsilon: epsilon,
+                scale: scale?.value.elements(), offset: offset?.value.elements())
+            return normalized(normalization, scale, offset, rectifies: rectifies, momentsAreOwn: false)
         }
         return apply(dtype.realType(for: "normalized"))
     }
-}
 
-extension Tensor {
-    /// scale · (x − mean) · inverseDeviation + offset, as one multiplication and one addition an element.
-    fileprivate func normalized<T: RealScalar>(
-        _ type: T.Type, mean: Tensor, inverseDeviation: Tensor, scale: Tensor?, offset: Tensor?
-    ) -> Tensor {
-        let channels = shape[-1]
-        let mean = mean.elements(as: T.self)
-        var factor = inverseDeviation.elements(as: T.self)
-        if let scale { factor = zip(factor, scale.elements(as: T.self)).map { $0 * $1 } }
-        let offset = offset?.elements(as: T.self) ?? [T](repeating: 0, count: channels)
-        let shift = (0..<channels).map { offset[$0] - mean[$0] * factor[$0] }
-        return Tensor(shape: shape) { (out: UnsafeMutablePointer<T>) in
-            withElements { x in
-                BatchNormalizationKernel.scaleAndShift(
-                    x, factor: factor, shift: shift, rows: channels == 0 ? 0 : count / channels,
-                    channels: channels, to: out)
+    private func normalized<T: RealScalar>(
+        _ normalization: Normalization<T>, _ scale: Variable?, _ offset: Variable?, rectifies: Bool,
+        momentsAreOwn: Bool
+    ) -> Variable {
+        let input = value
+        let y = Tensor(shape: shape) { (y: UnsafeMutablePointer<T>) in
+            input.withElements { normalization.apply($0, rectifies: rectifies, to: y) }
+        }
+        let isTracked = (input: self.isTracked, scale: scale?.isTracked, offset: offset?.isTracked)
+        return Variable(y, computedFrom: self, scale ?? Variable(y), offset ?? Variable(y)) { dy in
+            let needsSums =
+                isTracked.scale == true || isTracked.offset == true || isTracked.input && momentsAreOwn
+            return input.withElements { (x: UnsafePointer<T>) in
+                dy.withElements { dy in
+                    let sums =
+                        needsSums ? normalization.gradientSums(x, dy: dy, rectifies: rectifies) : nil
+                    var dx: Tensor?
+                    if isTracked.input {
+                        dx = Tensor(shape: input.shape) { (dx: UnsafeMutablePointer<T>) in
+                            normalization.inputGradient(
+                                x, dy: dy, rectifies: rectifies, through: momentsAreOwn ? sums : nil, to: dx)
+                        }
+                    }
+                    func tensor(_ sums: [Double]?, _ isTracked: Bool?) -> Tensor? {
+                        isTracked == true ? sums.map { Tensor($0.map { T($0) }) } : nil
+                    }
+                    return [
+                        dx, tensor(sums?.ofProducts, isTracked.scale),
+                        tensor(sums?.ofGradients, isTracked.offset),
+                    ]
+                }
             }
         }
     }
 
-    /// The gradients with respect to input (through the batch's own moments), scale and offset.
-    fileprivate func normalizationGradients<T: RealScalar>(
-        _ type: T.Type, dy: Tensor, mean: Tensor, inverseDeviation: Tensor, scale: Tensor?,
-        needsInputGradient: Bool
-    ) -> (input: Tensor?, scale: Tensor, offset: Tensor) {
-        typealias Kernel = BatchNormalizationKernel
+    private func checkChannels(_ operation: String, _ parameters: [(String, Shape?)]) {
         let channels = shape[-1]
-        let rows = count / Swift.max(1, channels)
-        return withElements { (x: UnsafePointer<T>) in
-            dy.withElements { (dy: UnsafePointer<T>) in
-                mean.withElements { (mean: UnsafePointer<T>) in
-                    inverseDeviation.withElements { (deviation: UnsafePointer<T>) in
-                        var dScale = Tensor(uninitialized: [channels], dtype: T.dtype)
-                        let dOffset = Tensor(shape: [channels]) { (sums: UnsafeMutablePointer<T>) in
-                            dScale.withMutableElements { products in
-                                withWorkspace(Kernel.workspaceCount(channels: channels)) {
-                                    Kernel.gradientSums(
-                                        x: x, dy: dy, mean: mean, inverseDeviation: deviation, rows: rows,
-                                        channels: channels, sumOfGradients: sums, sumOfProducts: products,
-                                        workspace: $0)
-                                }
-                            }
-                        }
-                        guard needsInputGradient else { return (nil, dScale, dOffset) }
-                        let dx = Tensor(shape: shape) { (dx: UnsafeMutablePointer<T>) in
-                            dOffset.withElements { sums in
-                                dScale.withElements { products in
-                                    withOptionalElements(scale) { scale in
-                                        withWorkspace(
-                                            Kernel.inputGradientWorkspaceCount(channels: channels)
-                                        ) {
-                                            Kernel.inputGradient(
-                                                x: x, dy: dy, mean: mean, inverseDeviation: deviation,
-                                                scale: scale, sumOfGradients: sums, sumOfProducts: products,
-                                                rows: rows, channels: channels, dx: dx, workspace: $0)
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                        return (dx, dScale, dOffset)
-                    }
-                }
-            }
+        for (name, parameter) in parameters {
+            require(
+                parameter == nil || parameter == [channels],
+                "\(operation): \(name) has shape \(parameter ?? []), expected [\(channels)]")
         }
     }
 }

@@ -37,6 +37,13 @@ typedef struct citius_adam {
     float epsilon;
 } citius_adam;
 
+/// What normalization does to each column: y = (x − center)·factor + shift.
+typedef struct citius_normalization {
+    const float *center;
+    const float *factor;
+    const float *shift;
+} citius_normalization;
+
 /// The microkernels of one instruction set.
 typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// The set's name: "baseline" (SSE2 on x86-64, NEON on arm64), "avx2" or "avx512".
@@ -59,6 +66,24 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// `largest` is null, it holds the largest v so far, which takes v's place in the last formula.
     void (*adam_step)(float *w, const float *g, float *m, float *v, float *largest, ptrdiff_t count,
                       citius_step step, citius_adam adam);
+
+    /// For each of `width` columns over one row or more: distance[c] = mean − x[0, c] and
+    /// squares[c] = Σ (x − mean)², in one pass.
+    void (*moments)(const float *x, ptrdiff_t rows, ptrdiff_t width, float *distance, float *squares);
+
+    /// y = (x − center)·factor + shift, then max(y, 0) if `rectifies`. NaN stays.
+    void (*normalize)(const float *x, citius_normalization n, ptrdiff_t rows, ptrdiff_t width, int rectifies,
+                      float *y);
+
+    /// sums[c] += Σ dy and products[c] += Σ dy·(x − center) over the rows; if `rectifies`, over those with
+    /// y > 0 alone.
+    void (*normalization_sums)(const float *x, const float *dy, citius_normalization n, ptrdiff_t rows,
+                               ptrdiff_t width, int rectifies, float *sums, float *products);
+
+    /// dx = dy·factor + (x − center)·slope + constant; if `rectifies`, with 0 for dy unless y > 0.
+    void (*normalization_gradient)(const float *x, const float *dy, citius_normalization n,
+                                   const float *slope, const float *constant, ptrdiff_t rows, ptrdiff_t width,
+                                   int rectifies, float *dx);
 } citius_kernels;
 
 /// The best set that this machine runs, or the one that the environment's CITIUS_ISA names; null if the

@@ -1,0 +1,161 @@
+import CitiusSIMD
+
+/// Mean and variance (of the population) of each channel over the rows, in one pass over memory: the parts'
+/// moments are combined by the formula of Chan, Golub and LeVeque (1983, doi:10.1080/00031305.1983.10483115).
+@specialized(where T == Float)
+@specialized(where T == Double)
+package func channelMoments<T: KernelReal>(
+    _ x: UnsafePointer<T>, _ layout: ChannelRows
+) -> (mean: [Double], variance: [Double]) {
+    let (channels, width, parts) = (layout.channels, layout.width, layout.parts)
+    var mean = [Double](repeating: 0, count: channels)
+    var squares = mean
+    var count = 0.0
+    withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * parts * width + 1) { workspace in
+        guard let workspace = workspace.baseAddress else { return }
+        ThreadPool.shared.forParts(of: layout.wholeRows, parts: parts) { part, range in
+            let out = workspace + 2 * part * width
+            columnMoments(x + range.lowerBound * width, range.count, width, out, out + width)
+        }
+        for part in 0..<parts {
+            // The split that the pool makes.
+            let first = layout.wholeRows * part / parts
+            let rows = Double(layout.wholeRows * (part + 1) / parts - first)
+            let (origin, distance) = (x + first * width, workspace + 2 * part * width)
+            for start in stride(from: 0, to: width, by: channels) {
+                let share = rows / (count + rows)
+                for channel in 0..<channels {
+                    let column = start + channel
+                    let move = Double(origin[column]) + Double(distance[column]) - mean[channel]
+                    mean[channel] += move * share
+                    squares[channel] += Double(distance[width + column]) + move * move * share * count
+                }
+                count += rows
+            }
+        }
+    }
+    for start in stride(from: layout.restStart, to: layout.restStart + layout.rest, by: max(1, channels)) {
+        count += 1
+        for channel in 0..<channels {
+            let move = Double(x[start + channel]) - mean[channel]
+            mean[channel] += move / count
+            squares[channel] += move * move * (count - 1) / count
+        }
+    }
+    // Rounding may leave a hair less than nothing.
+    return (mean, squares.map { $0 < 0 ? 0 : $0 / count })
+}
+
+/// distance ← mean − first row, squares ← Σ (x − mean)², column by column over one row or more.
+@inline(__always)
+private func columnMoments<T: KernelReal>(
+    _ x: UnsafePointer<T>, _ rows: Int, _ width: Int, _ distance: UnsafeMutablePointer<T>,
+    _ squares: UnsafeMutablePointer<T>
+) {
+    if T.self == Float.self {
+        InstructionSet.chosen.kernels.moments(
+            floats(x), rows, width, mutableFloats(distance), mutableFloats(squares))
+        return
+    }
+    for column in 0..<width {
+        distance[column] = 0
+        squares[column] = 0
+    }
+    for row in 0..<rows {
+        for column in 0..<width { distance[column] += x[row * width + column] - x[column] }
+    }
+    let scale = 1 / T(rows)
+    for column in 0..<width { distance[column] *= scale }
+    for row in 0..<rows {
+        for column in 0..<width {
+            let difference = x[row * width + column] - x[column] - distance[column]
+            squares[column] += difference * difference
+        }
+    }
+}
+
+/// y = (x − center)·factor + shift over rows of columns: floats by the microkernels, doubles by plain loops.
+struct NormalizationColumns<T: KernelReal> {
+    let center: UnsafePointer<T>
+    let factor: UnsafePointer<T>
+    let shift: UnsafePointer<T>
+
+    private var forMicrokernels: citius_normalization {
+        citius_normalization(center: floats(center), factor: floats(factor), shift: floats(shift))
+    }
+
+    @inline(__always)
+    private func result(_ x: T, _ column: Int) -> T { (x - center[column]) * factor[column] + shift[column] }
+
+    @inline(__always)
+    func normalize(
+        _ x: UnsafePointer<T>, _ rows: Int, _ width: Int, _ rectifies: Bool, _ y: UnsafeMutablePointer<T>
+    ) {
+        if T.self == Float.self {
+            InstructionSet.chosen.kernels.normalize(
+                floats(x), forMicrokernels, rows, width, rectifies ? 1 : 0, mutableFloats(y))
+            return
+        }
+        for row in 0..<rows {
+            for column in 0..<width {
+                let result = result(x[row * width + column], column)
+                y[row * width + column] = rectifies && result < 0 ? 0 : result
+            }
+        }
+    }
+
+    @inline(__always)
+    func addSums(
+        _ x: UnsafePointer<T>, _ dy: UnsafePointer<T>, _ rows: Int, _ width: Int, _ rectifies: Bool,
+        _ sums: UnsafeMutablePointer<T>, _ products: UnsafeMutablePointer<T>
+    ) {
+        if T.self == Float.self {
+            InstructionSet.chosen.kernels.normalization_sums(
+                floats(x), floats(dy), forMicrokernels, rows, width, rectifies ? 1 : 0, mutableFloats(sums),
+                mutableFloats(products))
+            return
+        }
+        for row in 0..<rows {
+            for column in 0..<width {
+                let value = x[row * width + column]
+                if rectifies && !(result(value, column) > 0) { continue }
+                let gradient = dy[row * width + column]
+                sums[column] += gradient
+                products[column] += gradient * (value - center[column])
+            }
+        }
+    }
+
+    @inline(__always)
+    func gradient(
+        _ x: UnsafePointer<T>, _ dy: UnsafePointer<T>, _ slope: UnsafePointer<T>,
+        _ constant: UnsafePointer<T>,
+        _ rows: Int, _ width: Int, _ rectifies: Bool, _ dx: UnsafeMutablePointer<T>
+    ) {
+        if T.self == Float.self {
+            InstructionSet.chosen.kernels.normalization_gradient(
+                floats(x), floats(dy), forMicrokernels, floats(slope), floats(constant), rows, width,
+                rectifies ? 1 : 0, mutableFloats(dx))
+            return
+        }
+        for row in 0..<rows {
+            for column in 0..<width {
+                let value = x[row * width + column]
+                let isDead = rectifies && !(result(value, column) > 0)
+                let gradient = isDead ? 0 : dy[row * width + column]
+                dx[row * width + column] =
+                    gradient * factor[column] + (value - center[column]) * slope[column] + constant[column]
+            }
+        }
+    }
+}
+
+/// moving ← moving·momentum + batch·(1 − momentum).
+@specialized(where T == Float)
+@specialized(where T == Double)
+package func moveTowards<T: KernelReal>(
+    _ batch: UnsafePointer<T>, momentum: Double, _ moving: UnsafeMutablePointer<T>, count: Int
+) {
+    let (kept, new) = (T(converting: momentum), T(converting: 1 - momentum))
+    for index in 0..<count { moving[index] = moving[index] * kept + batch[index] * new }
+}
