@@ -9,10 +9,14 @@ public final class Context {
     public let isTraining: Bool
     /// Where layers draw random numbers from.
     public var generator: RandomGenerator
+    /// What layers may use to be fast.
+    public let acceleration: Acceleration
 
     /// A pass that trains: recorded, in training mode.
-    public static func training(_ tape: Tape, generator: RandomGenerator) -> Context {
-        Context(tape: tape, isTraining: true, generator: generator)
+    public static func training(_ tape: Tape, generator: RandomGenerator, acceleration: Acceleration = .full)
+        -> Context
+    {
+        Context(tape: tape, isTraining: true, generator: generator, acceleration: acceleration)
     }
 
     /// A pass that predicts: not recorded, in inference mode.
@@ -20,10 +24,12 @@ public final class Context {
         Context(tape: nil, isTraining: false, generator: RandomGenerator(seed: 0))
     }
 
-    public init(tape: Tape?, isTraining: Bool, generator: RandomGenerator) {
+    public init(tape: Tape?, isTraining: Bool, generator: RandomGenerator, acceleration: Acceleration = .full)
+    {
         self.tape = tape
         self.isTraining = isTraining
         self.generator = generator
+        self.acceleration = acceleration
     }
 
     /// The parameter as an operand of this pass.

@@ -36,6 +36,9 @@ extension WindowGeometry {
         }
     }
 
+    /// A window's live cells are numbered in order.
+    private static let cellNumbers = [UInt8](0...255)
+
     /// output[pixel, c] ← the largest value of its window; winner[pixel, c] ← which of the window's live
     /// cells holds it, the first on ties (row-major order). A NaN wins.
     ///
@@ -53,10 +56,15 @@ extension WindowGeometry {
                 let out = output + pixel * channels
                 let index = winner + pixel * channels
                 if T.self == Float.self, Index.self == UInt8.self, let cells = offsets.baseAddress {
-                    set.kernels.max_pool(
-                        UnsafeRawPointer(input).assumingMemoryBound(to: Float.self), cells, offsets.count,
-                        channels, UnsafeMutableRawPointer(out).assumingMemoryBound(to: Float.self),
-                        UnsafeMutableRawPointer(index).assumingMemoryBound(to: UInt8.self))
+                    Self.cellNumbers.withUnsafeBufferPointer { numbers in
+                        var job = citius_max_pool(
+                            x: UnsafeRawPointer(input).assumingMemoryBound(to: Float.self),
+                            window_stride: 0, window_count: 1, cells: cells, numbers: numbers.baseAddress,
+                            cell_count: offsets.count, channels: channels, rectifies: 0,
+                            y: UnsafeMutableRawPointer(out).assumingMemoryBound(to: Float.self),
+                            winner: UnsafeMutableRawPointer(index).assumingMemoryBound(to: UInt8.self))
+                        set.kernels.max_pool(&job)
+                    }
                     return
                 }
                 for channel in 0..<channels {

@@ -26,7 +26,9 @@ public struct ActivationFunction: Sendable {
     public func callAsFunction(_ input: Variable) -> Variable { function(input) }
 
     /// Whether it is max(x, 0), which products and convolutions apply in their own pass.
-    let isRectifier: Bool
+    package let isRectifier: Bool
+    /// Whether it is the identity.
+    package var isLinear: Bool { name == ActivationFunction.linear.name }
 
     public static let linear = ActivationFunction("linear") { $0 }
     public static let relu = ActivationFunction(rectifier: "relu")

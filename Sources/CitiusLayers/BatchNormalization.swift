@@ -66,6 +66,11 @@ public final class BatchNormalization: Layer {
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
+        forward(input, in: context, rectifies: false)
+    }
+
+    /// With the rectifier that follows the layer, if one does.
+    package func forward(_ input: Variable, in context: Context, rectifies: Bool) -> Variable {
         guard let movingMean, let movingVariance else {
             fatalError("\(label): forward was called before the layer was built")
         }
@@ -74,9 +79,10 @@ public final class BatchNormalization: Layer {
         guard context.isTraining, isTrainable else {
             return input.normalized(
                 mean: movingMean.value, variance: movingVariance.value, scale: scale, offset: offset,
-                epsilon: epsilon)
+                epsilon: epsilon, rectifies: rectifies)
         }
-        let (output, mean, variance) = input.batchNormalized(scale: scale, offset: offset, epsilon: epsilon)
+        let (output, mean, variance) = input.batchNormalized(
+            scale: scale, offset: offset, epsilon: epsilon, rectifies: rectifies)
         for (moving, batch) in [(movingMean, mean), (movingVariance, variance)] {
             moving.update { $0.move(towards: batch, momentum: momentum) }
         }

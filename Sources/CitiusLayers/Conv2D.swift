@@ -80,6 +80,17 @@ public final class Conv2D: Layer {
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
+        forward(input, in: context, rectifies: false, pool: nil)
+    }
+
+    /// Whether a max(x, 0) and a pool behind the layer can be computed in its own pass.
+    package var takesRectifier: Bool { activation.isLinear }
+    package var takesPool: Bool { activation.isLinear || activation.isRectifier }
+
+    /// With what follows the layer: a rectifier, then a pool.
+    package func forward(
+        _ input: Variable, in context: Context, rectifies: Bool, pool: PoolWindow?
+    ) -> Variable {
         guard let kernel else { fatalError("\(label): forward was called before the layer was built") }
         require(
             input.shape.rank == 4,
@@ -87,7 +98,8 @@ public final class Conv2D: Layer {
         )
         let output = input.conv2D(
             context[kernel], bias: bias.map { context[$0] }, strides: strides, padding: padding,
-            dilation: dilation, groups: groups, rectifies: activation.isRectifier)
+            dilation: dilation, groups: groups, rectifies: rectifies || activation.isRectifier, pool: pool,
+            method: context.acceleration.convolution)
         return activation.isRectifier ? output : activation(output)
     }
 }

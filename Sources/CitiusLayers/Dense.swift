@@ -45,13 +45,21 @@ public final class Dense: Layer {
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
+        forward(input, in: context, rectifies: false)
+    }
+
+    /// Whether a max(x, 0) behind the layer can be computed in its own pass.
+    package var takesRectifier: Bool { activation.isLinear }
+
+    /// With the rectifier that follows the layer, if one does.
+    package func forward(_ input: Variable, in context: Context, rectifies: Bool) -> Variable {
         guard let kernel else { fatalError("\(label): forward was called before the layer was built") }
         require(
             input.shape[-1] == kernel.shape[0],
             "\(label): input \(input.shape), expected the last axis to be the \(kernel.shape[0]) that the layer was built for"
         )
         let output = input.dense(
-            context[kernel], bias: bias.map { context[$0] }, rectifies: activation.isRectifier)
+            context[kernel], bias: bias.map { context[$0] }, rectifies: rectifies || activation.isRectifier)
         return activation.isRectifier ? output : activation(output)
     }
 }

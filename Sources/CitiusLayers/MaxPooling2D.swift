@@ -9,4 +9,6 @@ public final class MaxPooling2D: Pooling2D {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         input.maxPooled2D(size: poolSize, strides: strides, padding: padding)
     }
+
+    package var window: PoolWindow { PoolWindow(poolSize, strides: strides, padding: padding) }
 }

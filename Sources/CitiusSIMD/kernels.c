@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #define SET_NAME "baseline"
 #define LANES 4
 #define NAME(x) baseline_##x

@@ -1,3 +1,4 @@
+import CitiusSIMD
 import CitiusTestSupport
 import Testing
 
@@ -14,6 +15,29 @@ import Testing
     private func random(_ count: Int, seed: UInt64) -> [Float] {
         var generator = SplitMix64(seed: seed)
         return (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
+    }
+
+    private func pool(
+        _ x: [Float], _ cells: [Int], _ channels: Int, _ kernels: citius_kernels, _ y: inout [Float],
+        _ winner: inout [UInt8]
+    ) {
+        let numbers = [UInt8](0...255)
+        x.withUnsafeBufferPointer { x in
+            cells.withUnsafeBufferPointer { cells in
+                numbers.withUnsafeBufferPointer { numbers in
+                    y.withUnsafeMutableBufferPointer { y in
+                        winner.withUnsafeMutableBufferPointer { winner in
+                            var job = citius_max_pool(
+                                x: x.baseAddress, window_stride: 0, window_count: 1,
+                                cells: cells.baseAddress, numbers: numbers.baseAddress,
+                                cell_count: cells.count, channels: channels, rectifies: 0,
+                                y: y.baseAddress, winner: winner.baseAddress)
+                            kernels.max_pool(&job)
+                        }
+                    }
+                }
+            }
+        }
     }
 
     @Test func theBaselineIsThere() {
@@ -47,7 +71,7 @@ import Testing
                 let offsets = (0..<cells).map { ($0 * 7 % cells) * channels + 5 }
                 var y = [Float](repeating: .nan, count: channels)
                 var winner = [UInt8](repeating: 0, count: channels)
-                kernels.max_pool(x, offsets, cells, channels, &y, &winner)
+                pool(x, offsets, channels, kernels, &y, &winner)
                 for channel in 0..<channels {
                     let values = offsets.map { x[$0 + channel] }
                     #expect(y[channel] == values.max())
@@ -67,7 +91,7 @@ import Testing
         }
         var y = [Float](repeating: 0, count: channels)
         var winner = [UInt8](repeating: 0, count: channels)
-        kernels.max_pool(x, (0..<4).map { $0 * channels }, 4, channels, &y, &winner)
+        pool(x, (0..<4).map { $0 * channels }, channels, kernels, &y, &winner)
         #expect(y.allSatisfy { $0.isNaN })
         #expect(winner.enumerated().allSatisfy { Int($1) == $0 % 3 + 1 })
     }

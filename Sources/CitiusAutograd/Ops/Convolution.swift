@@ -10,21 +10,47 @@ extension Variable {
     /// ```
     ///
     /// With groups, input and output channels fall into as many groups, and a group of outputs sees its group
-    /// of inputs alone. `rectifies` applies max(y, 0) in the same pass.
+    /// of inputs alone. `rectifies` applies max(y, 0) and `pool` takes the largest value of its windows, in the
+    /// same pass: what a pool throws away is then neither stored nor, in the gradient, multiplied by.
     ///
     /// - Parameters: `self` is [batch, height, width, channels], `kernel` [height, width, channels / groups,
-    ///   output channels], `bias` [output channels].
-    /// - Returns: [batch, output height, output width, output channels].
+    ///   output channels], `bias` [output channels]; `method` says how float32 is computed, float64 is always
+    ///   computed by the general one.
+    /// - Returns: [batch, output height, output width, output channels], of the pool if there is one.
     ///
     /// Traps if a rank or a number of channels does not fit, or if no window fits into the image.
     public func conv2D(
         _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
-        dilation: Size2D = 1, groups: Int = 1, rectifies: Bool = false
+        dilation: Size2D = 1, groups: Int = 1, rectifies: Bool = false, pool: PoolWindow? = nil,
+        method: ConvolutionMethod = .automatic
     ) -> Variable {
-        let input = self
         let convolution = Convolution(
             input: shape, kernel: kernel.shape, bias: bias?.shape, strides: strides, padding: padding,
             dilation: dilation, groups: groups)
+        if dtype == .float32 && method != .general {
+            let poolGeometry = pool.map {
+                WindowGeometry(
+                    "conv2D, pool", input: convolution.outputShape, window: $0.size, strides: $0.strides,
+                    padding: $0.padding)
+            }
+            if ConvolutionBlock.supports(convolution, pool: poolGeometry) {
+                return apply(
+                    ConvolutionBlock(
+                        convolution: convolution, pool: poolGeometry, rectifies: rectifies,
+                        allowsWinograd: method == .automatic),
+                    kernel, bias: bias)
+            }
+        }
+        let output = general(convolution, kernel, bias: bias, rectifies: rectifies)
+        guard let pool else { return output }
+        return output.maxPooled2D(size: pool.size, strides: pool.strides, padding: pool.padding)
+    }
+
+    /// By im2col and the BLAS.
+    private func general(
+        _ convolution: Convolution, _ kernel: Variable, bias: Variable?, rectifies: Bool
+    ) -> Variable {
+        let input = self
         func apply<T: RealScalar>(_ type: T.Type) -> Variable {
             let y = convolution.output(
                 T.self, input.value, kernel.value, bias: bias?.value, rectifies: rectifies)
@@ -40,6 +66,56 @@ extension Variable {
             }
         }
         return apply(dtype.realType(for: "conv2D"))
+    }
+
+    /// By products in place, with the pool in the same pass.
+    private func apply(_ block: ConvolutionBlock, _ kernel: Variable, bias: Variable?) -> Variable {
+        let input = self
+        let resultShape = block.pool?.outputShape ?? block.convolution.outputShape
+        // Who won matters to the gradient alone.
+        let isTracked = input.isTracked || kernel.isTracked || bias?.isTracked == true
+        var winner =
+            block.pool != nil && isTracked ? Tensor(uninitialized: resultShape, dtype: .uint8) : nil
+        let y = Tensor(shape: resultShape) { (out: UnsafeMutablePointer<Float>) in
+            let winner = winner?.mutableAddress().assumingMemoryBound(to: UInt8.self)
+            input.value.withElements { input in
+                kernel.value.withElements { kernel in
+                    withOptionalElements(bias?.value) { bias in
+                        withWorkspace(block.forwardWorkspaceCount) { workspace in
+                            block.forward(
+                                input: input, kernel: kernel, bias: bias, output: out, winner: winner,
+                                workspace: workspace)
+                        }
+                    }
+                }
+            }
+        }
+        return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { [winner] cotangent in
+            var dx = input.isTracked ? Tensor(uninitialized: input.shape, dtype: .float32) : nil
+            var dKernel = kernel.isTracked ? Tensor(uninitialized: kernel.shape, dtype: .float32) : nil
+            var dBias =
+                bias?.isTracked == true
+                ? Tensor(uninitialized: [block.convolution.outputChannels], dtype: .float32) : nil
+            input.value.withElements { inputElements in
+                kernel.value.withElements { kernelElements in
+                    y.withElements { y in
+                        cotangent.withElements { dy in
+                            block.gradients(
+                                .init(
+                                    input: inputElements, kernel: kernelElements, output: y,
+                                    winner: winner.map { $0.address.assumingMemoryBound(to: UInt8.self) },
+                                    outputGradient: dy),
+                                to: .init(
+                                    input: dx?.mutableAddress().assumingMemoryBound(to: Float.self),
+                                    kernel: dKernel?.mutableAddress().assumingMemoryBound(to: Float.self),
+                                    bias: dBias?.mutableAddress().assumingMemoryBound(to: Float.self))
+                            ) { count, body in withWorkspace(count, body) }
+                        }
+                    }
+                }
+            }
+            return [dx, dKernel, dBias]
+        }
     }
 }
 
@@ -73,7 +149,7 @@ extension Convolution {
             outputChannels: kernel[3], groups: groups)
     }
 
-    private var outputShape: Shape {
+    fileprivate var outputShape: Shape {
         [geometry.batch, geometry.vertical.output, geometry.horizontal.output, outputChannels]
     }
 

@@ -75,5 +75,5 @@ extension Variable {
 }
 
 extension WindowGeometry {
-    fileprivate var outputShape: Shape { [batch, vertical.output, horizontal.output, channels] }
+    var outputShape: Shape { [batch, vertical.output, horizontal.output, channels] }
 }

@@ -100,7 +100,8 @@ extension Model {
         var results: [Tensor] = []
         while let inputs = next() {
             for observer in observers { observer.onPredictBatchBegin(results.count) }
-            results.append(self(Variable(inputs.dtype == dtype ? inputs : inputs.cast(to: dtype))).value)
+            let batch = Variable(inputs.dtype == dtype ? inputs : inputs.cast(to: dtype))
+            results.append(self(batch, in: inference).value)
             for observer in observers { observer.onPredictBatchEnd(results.count - 1) }
         }
         for observer in observers { observer.onPredictEnd() }

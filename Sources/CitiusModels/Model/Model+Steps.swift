@@ -13,7 +13,7 @@ extension Model {
     ) {
         let weights = sampleWeights(of: batch, classWeights)
         let tape = Tape()
-        let context = Context.training(tape, generator: generator)
+        let context = Context.training(tape, generator: generator, acceleration: acceleration)
         let prediction = self(Variable(batch.inputs.converted(to: dtype)), in: context)
         let loss = compilation.loss(prediction, batch.targets, sampleWeights: weights)
         let gradients = tape.gradients(of: loss)
@@ -32,7 +32,7 @@ extension Model {
     /// Takes a batch into the loss and the metrics without training.
     final func test(_ batch: Batch, _ compilation: Compilation) {
         let weights = sampleWeights(of: batch, nil)
-        let prediction = self(Variable(batch.inputs.converted(to: dtype)))
+        let prediction = self(Variable(batch.inputs.converted(to: dtype)), in: inference)
         let loss = compilation.loss(prediction, batch.targets, sampleWeights: weights)
         take(loss.value, prediction.value, batch, weights, compilation)
     }
@@ -106,7 +106,7 @@ extension Model {
     /// - Throws: a `TrainingError` if the batch does not fit the model.
     public final func predictOnBatch(_ inputs: Tensor) throws(TrainingError) -> Tensor {
         try checkInputs(inputs, for: "predictOnBatch")
-        return self(Variable(inputs.converted(to: dtype))).value
+        return self(Variable(inputs.converted(to: dtype)), in: inference).value
     }
 
     final func check(

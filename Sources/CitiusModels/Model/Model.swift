@@ -30,6 +30,19 @@ open class Model: Layer {
     /// Whether the seed was given. A model without one takes its random numbers from the model it is part of.
     private let isSeeded: Bool
 
+    /// What the model uses to be fast. Everything by default; results are the same within float rounding.
+    ///
+    /// ```swift
+    /// model.acceleration = .none      // layer by layer, by the general kernels
+    /// ```
+    public final var acceleration = Acceleration.full
+
+    /// A pass that predicts, as fast as `acceleration` allows.
+    final var inference: Context {
+        Context(
+            tape: nil, isTraining: false, generator: RandomGenerator(seed: 0), acceleration: acceleration)
+    }
+
     /// Set to end the running `fit` after the batch; reset when the next begins.
     public final var stopTraining = false
 

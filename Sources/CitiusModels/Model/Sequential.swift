@@ -20,7 +20,10 @@ import CitiusTensor
 ///
 /// With an `Input` in front the model is built at once, else with its first batch.
 public final class Sequential: Model {
-    private var stack: [Layer] = []
+    private var stack: [Layer] = [] {
+        didSet { fusedSteps = LayerFusion.steps(of: stack) }
+    }
+    private var fusedSteps: [LayerFusion.Step] = []
     private var names = LayerNames()
     /// Samples after the last layer; nil until the model is built.
     private var lastShape: Shape?
@@ -84,7 +87,8 @@ public final class Sequential: Model {
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        stack.reduce(input) { $1($0, in: context) }
+        guard context.acceleration.fusesLayers else { return stack.reduce(input) { $1($0, in: context) } }
+        return fusedSteps.reduce(input) { $1.forward($0, context) }
     }
 }
 

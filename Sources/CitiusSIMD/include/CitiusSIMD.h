@@ -44,18 +44,115 @@ typedef struct citius_normalization {
     const float *shift;
 } citius_normalization;
 
+/// What a pool leaves where the rectifier behind it killed the largest value.
+#define CITIUS_NO_WINNER 255
+
+/// Products of rows, which lie anywhere in x, and a matrix of weights:
+///
+///     y[r, c] = bias[c] + Σ over s < segment_count, k < segment_length of
+///         x[rows[r] + segments[s] + k] · weights[s · segment_length + k, c]
+///
+/// A convolution's pixels are such rows: with channels last, each row of a window is one segment.
+/// The weights lie in blocks of 2 · lanes columns: element [k, c] of block b at b · block_stride +
+/// k · weight_stride + c. Columns behind the last are not read.
+typedef struct citius_product {
+    const float *x;
+    const ptrdiff_t *rows;
+    ptrdiff_t row_count;
+    const ptrdiff_t *segments;
+    ptrdiff_t segment_count, segment_length;
+    const float *weights;
+    ptrdiff_t weight_stride, block_stride;
+    ptrdiff_t columns;
+    /// Null for none.
+    const float *bias;
+    /// Whether y ← max(y, 0).
+    int rectifies;
+    /// Whether the products are added to y instead of the bias.
+    int accumulates;
+    float *y;
+    ptrdiff_t y_stride;
+} citius_product;
+
+/// The kernel's gradient, of one image:
+///
+///     sums[s · segment_length + k, o] += Σ over pixels (i, j) of x[i, j, segments[s] + k] · dy[i, j, o]
+typedef struct citius_kernel_gradient {
+    const float *x;
+    ptrdiff_t x_row_stride, x_pixel_stride;
+    const float *dy;
+    ptrdiff_t dy_row_stride, dy_pixel_stride;
+    ptrdiff_t rows, columns, outputs;
+    const ptrdiff_t *segments;
+    ptrdiff_t segment_count, segment_length;
+    float *sums;
+} citius_kernel_gradient;
+
+/// The largest value of windows that follow each other at one distance: y[w, c] = max over i of
+/// x[w · window_stride + cells[i] + c], winner[w, c] = numbers[i] of the first such i. A NaN wins. With
+/// `rectifies`, a value that is not positive becomes 0 and its winner CITIUS_NO_WINNER.
+typedef struct citius_max_pool {
+    const float *x;
+    ptrdiff_t window_stride, window_count;
+    const ptrdiff_t *cells;
+    const uint8_t *numbers;
+    ptrdiff_t cell_count, channels;
+    int rectifies;
+    float *y;
+    /// Null if nobody wants to know.
+    uint8_t *winner;
+} citius_max_pool;
+
+/// The outputs of one image through which a gradient flows, listed by channel and by pixel. A window has
+/// `cells` pixels (of a pool; else 1).
+typedef struct citius_live_outputs {
+    /// [windows, outputs]
+    const float *dy;
+    /// The live cell of each window, [windows, outputs]; null where there is no pool.
+    const uint8_t *winner;
+    /// Without a pool: outputs of which the positive ones are live; null if those are whose gradient is not 0.
+    const float *y;
+    ptrdiff_t windows, cells, outputs;
+    /// Where each window's cell begins in the input, [windows, cells].
+    const int32_t *positions;
+    /// By channel: the live outputs' places in the input and gradients, [outputs, windows], and their counts.
+    int32_t *channel_counts, *channel_positions;
+    float *channel_gradients;
+    /// By pixel: the live channels and gradients, [windows, cells, outputs], and their counts. The channels are
+    /// null if this list is not wanted.
+    int32_t *pixel_counts, *pixel_channels;
+    float *pixel_gradients;
+    /// [outputs]: the live gradients are added to it.
+    float *bias_sums;
+} citius_live_outputs;
+
+/// Winograd's output transform of a row of tiles.
+typedef struct citius_winograd_output {
+    /// The products, [16, tiles, outputs], the first index `frequency_stride` apart.
+    const float *m;
+    ptrdiff_t frequency_stride, tiles, outputs;
+    const float *bias;
+    int rectifies;
+    /// Whether each tile becomes its largest value: a pool of 2×2.
+    int pools;
+    /// Rows of each tile, and columns of the last, that exist: 1 or 2.
+    ptrdiff_t rows, last_columns;
+    /// [tiles, outputs] if it pools; else pixels of `outputs` elements in two rows.
+    float *y;
+    ptrdiff_t y_row_stride;
+    /// If it pools: as in citius_max_pool; may be null.
+    uint8_t *winner;
+} citius_winograd_output;
+
 /// The microkernels of one instruction set.
 typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// The set's name: "baseline" (SSE2 on x86-64, NEON on arm64), "avx2" or "avx512".
     const char *name;
+    /// Floats of a vector.
+    ptrdiff_t lanes;
 
     /// x[r, c] += bias[c] for a row-major [rows, channels] matrix, then max(x, 0) if `rectifies`. NaN stays.
     void (*add_bias)(float *x, const float *bias, ptrdiff_t rows, ptrdiff_t channels, int rectifies);
-
-    /// The largest of `cells` pixels, channel by channel: y[c] = max over i of x[offsets[i] + c]; winner[c] is
-    /// the first such i. A NaN wins.
-    void (*max_pool)(const float *x, const ptrdiff_t *offsets, ptrdiff_t cells, ptrdiff_t channels, float *y,
-                     uint8_t *winner);
 
     /// One step of gradient descent on `count` weights w with the gradients g and, unless v is null, the
     /// velocities v: v ← momentum·v − rate·g, w ← kept·w + v (Nesterov: kept·w + momentum·v − rate·g).
@@ -84,6 +181,49 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     void (*normalization_gradient)(const float *x, const float *dy, citius_normalization n,
                                    const float *slope, const float *constant, ptrdiff_t rows, ptrdiff_t width,
                                    int rectifies, float *dx);
+
+    /// sums[c] += Σ over rows of x[r, c].
+    void (*add_rows)(const float *x, ptrdiff_t rows, ptrdiff_t channels, float *sums);
+
+    /// dx = dy where y > 0, else 0: the gradient of y = max(x, 0).
+    void (*gate)(const float *y, const float *dy, ptrdiff_t count, float *dx);
+
+    void (*max_pool)(const citius_max_pool *pool);
+
+    /// dz[c] = dy[c] where winner[c] is the cell, else 0; added to dz if `adds`.
+    void (*scatter_winner)(const float *dy, const uint8_t *winner, int32_t cell, ptrdiff_t channels, float *dz,
+                           int adds);
+
+    void (*multiply_rows)(const citius_product *product);
+    void (*add_kernel_gradient)(const citius_kernel_gradient *gradient);
+
+    /// y[c, r] = x[r, c] for row-major matrices.
+    void (*transpose)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, float *y,
+                      ptrdiff_t y_stride);
+
+    /// Fills the lists; returns how many outputs are live.
+    ptrdiff_t (*list_live)(const citius_live_outputs *live);
+
+    /// sums[o, s, k] += Σ over channel o's live outputs of gradient · x[position + segments[s] + k]; the segment's
+    /// length must be a multiple of `lanes`.
+    void (*add_sparse_kernel_gradient)(const citius_live_outputs *live, const float *x, const ptrdiff_t *segments,
+                                       ptrdiff_t segment_count, ptrdiff_t segment_length, float *sums);
+
+    /// dx[position + segments[s] + k] += Σ over the pixel's live channels of gradient · weights[s, channel, k]; the
+    /// weights' rows are filled up with zeros to a multiple of `lanes`.
+    void (*add_sparse_input_gradient)(const citius_live_outputs *live, const float *weights,
+                                      const ptrdiff_t *segments, ptrdiff_t segment_count,
+                                      ptrdiff_t segment_length, float *dx);
+
+    /// u = G g Gᵀ of a kernel [3, 3, channels, outputs]: at each of the 16 frequencies a matrix in
+    /// citius_product's blocks, with weight_stride 2 · lanes and block_stride channels · 2 · lanes.
+    void (*winograd_kernel)(const float *kernel, ptrdiff_t channels, ptrdiff_t outputs, float *u,
+                            ptrdiff_t frequency_stride);
+
+    /// v = Bᵀ d B of a row of tiles that begin two pixels apart: [16, tiles, channels].
+    void (*winograd_input)(const float *x, ptrdiff_t row_stride, ptrdiff_t channels, ptrdiff_t tiles, float *v,
+                           ptrdiff_t frequency_stride);
+    void (*winograd_output)(const citius_winograd_output *output);
 } citius_kernels;
 
 /// The best set that this machine runs, or the one that the environment's CITIUS_ISA names; null if the

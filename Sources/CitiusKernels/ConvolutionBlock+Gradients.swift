@@ -1,0 +1,137 @@
+import CitiusSIMD
+
+/// The gradients of a block, image by image.
+///
+/// The gradient dy of the block's result becomes that of the convolution's outputs, dz: nothing passes the
+/// rectifier where it was shut, and a window's gradient goes to its winner. Then
+///
+/// ```
+/// dKernel[s, k, o] = Σ over pixels of x[pixel + s + k] · dz[pixel, o]
+/// dInput[pixel + s + k] += dz[pixel, o] · kernel[s, k, o]
+/// ```
+///
+/// Where dz is mostly zeros, both sums run over its live elements (`SparseConvolutionGradients`); else dKernel is
+/// a product that reads x and dz in place, and dInput a convolution of dz with the kernel turned by half a turn.
+extension ConvolutionBlock {
+    /// What the gradients are computed from.
+    package struct GradientOperands {
+        package let input: UnsafePointer<Float>
+        package let kernel: UnsafePointer<Float>
+        /// The block's result; read without a pool only.
+        package let output: UnsafePointer<Float>
+        package let winner: UnsafePointer<UInt8>?
+        package let outputGradient: UnsafePointer<Float>
+
+        package init(
+            input: UnsafePointer<Float>, kernel: UnsafePointer<Float>, output: UnsafePointer<Float>,
+            winner: UnsafePointer<UInt8>?, outputGradient: UnsafePointer<Float>
+        ) {
+            self.input = input
+            self.kernel = kernel
+            self.output = output
+            self.winner = winner
+            self.outputGradient = outputGradient
+        }
+    }
+
+    /// Where the gradients go; nil for those that are not wanted.
+    package struct GradientTargets {
+        package let input: UnsafeMutablePointer<Float>?
+        package let kernel: UnsafeMutablePointer<Float>?
+        package let bias: UnsafeMutablePointer<Float>?
+
+        package init(
+            input: UnsafeMutablePointer<Float>?, kernel: UnsafeMutablePointer<Float>?,
+            bias: UnsafeMutablePointer<Float>?
+        ) {
+            self.input = input
+            self.kernel = kernel
+            self.bias = bias
+        }
+    }
+
+    /// Computes the gradients; `withWorkspace` gives scratch memory of a number of elements.
+    package func gradients(
+        _ operands: GradientOperands, to targets: GradientTargets,
+        withWorkspace: (Int, (UnsafeMutablePointer<Float>) -> Void) -> Void
+    ) {
+        let sparse = SparseConvolutionGradients(self)
+        let dense = DenseConvolutionGradients(self)
+        let share = liveShare(operands)
+        let sparseCost = sparse.cost(liveShare: share, wantsInput: targets.input != nil)
+        let denseCost = dense.cost(wantsInput: targets.input != nil)
+        if let sparseCost, sparseCost < denseCost {
+            gradients(by: sparse, operands, to: targets, withWorkspace)
+        } else {
+            gradients(by: dense, operands, to: targets, withWorkspace)
+        }
+    }
+
+    private func gradients(
+        by method: some ConvolutionGradients, _ operands: GradientOperands, to targets: GradientTargets,
+        _ withWorkspace: (Int, (UnsafeMutablePointer<Float>) -> Void) -> Void
+    ) {
+        let parts = max(1, min(ThreadPool.shared.threadCount, batch))
+        let outputs = convolution.outputChannels
+        let weightCount = targets.input == nil ? 0 : method.weightCount
+        // Each part's sums, then each part's scratch.
+        let sumCount = (targets.kernel == nil ? 0 : method.sumCount) + outputs
+        withWorkspace(weightCount + parts * (sumCount + method.scratchCount)) { weights in
+            let sums = weights + weightCount
+            let scratch = sums + parts * sumCount
+            // The packing borrows the first part's scratch.
+            if weightCount > 0 { method.pack(operands.kernel, scratch: scratch, to: weights) }
+            ThreadPool.shared.forParts(of: batch, parts: parts) { part, images in
+                let bias = sums + part * sumCount
+                bias.update(repeating: 0, count: sumCount)
+                method.add(
+                    images, operands, weights: weights, inputGradient: targets.input,
+                    kernelSums: targets.kernel == nil ? nil : bias + outputs, biasSums: bias,
+                    scratch: scratch + part * method.scratchCount)
+            }
+            let first = UnsafePointer(sums)
+            if let bias = targets.bias {
+                addParts(first, stride: sumCount, parts: parts, 0..<outputs, to: bias)
+            }
+            guard let kernel = targets.kernel else { return }
+            ThreadPool.shared.forRanges(of: method.sumCount, grain: 8_192) { range in
+                addParts(first + outputs, stride: sumCount, parts: parts, range, to: sums + outputs)
+            }
+            method.unpack(first + outputs, to: kernel)
+        }
+    }
+
+    /// The share of the convolution's outputs that a gradient flows through: measured on some images, or what the
+    /// pool leaves at most.
+    private func liveShare(_ operands: GradientOperands) -> Double {
+        if let pool { return 1 / Double(pool.cellCount) }
+        guard rectifies, batch > 0 else { return 1 }
+        let count = min(batch, 4) * forwardPass.resultCount
+        var live = 0
+        for index in 0..<count { live += operands.output[index] > 0 ? 1 : 0 }
+        return Double(live) / Double(max(1, count))
+    }
+}
+
+/// A way to compute a block's gradients, image by image, into sums that each thread has for itself.
+protocol ConvolutionGradients: Sendable {
+    /// Elements of the weights as the input's gradient needs them.
+    var weightCount: Int { get }
+    /// Elements of a sum of kernel gradients.
+    var sumCount: Int { get }
+    /// Elements of scratch memory for one thread; `pack` may use as many.
+    var scratchCount: Int { get }
+
+    func pack(
+        _ kernel: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+        to weights: UnsafeMutablePointer<Float>)
+
+    /// Adds the images' gradients to the sums, and writes their inputs'; nil for what is not wanted.
+    func add(
+        _ images: Range<Int>, _ operands: ConvolutionBlock.GradientOperands, weights: UnsafePointer<Float>,
+        inputGradient: UnsafeMutablePointer<Float>?, kernelSums: UnsafeMutablePointer<Float>?,
+        biasSums: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>)
+
+    /// Lays out a finished sum as a kernel.
+    func unpack(_ sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>)
+}

@@ -1,0 +1,124 @@
+import CitiusSIMD
+
+/// Convolution, bias, rectifier and max-pool of float images in one go, and their gradients: the fast path beside
+/// `Convolution`.
+///
+/// - Only the pooled values and a byte for each, the cell that won, are written: pool(relu(x + b)) =
+///   relu(max(x) + b). Outputs that no window of the pool reads are never computed.
+/// - Behind a pool the gradient lives in one cell of a window at most. Both gradients are sums over these
+///   cells alone: the dense sums without their zeros (`ConvolutionBlock+Gradients.swift`).
+///
+/// Images are [batch, height, width, channels], kernels [height, width, channels, output channels].
+package struct ConvolutionBlock: Sendable {
+    package let convolution: Convolution
+    package let pool: WindowGeometry?
+    package let rectifies: Bool
+    let forwardPass: ConvolutionPass
+
+    /// Whether the block computes this convolution; the general path serves the others.
+    ///
+    /// The winners' numbers are bytes of which one says that there is none.
+    package static func supports(_ convolution: Convolution, pool: WindowGeometry?) -> Bool {
+        convolution.groups == 1 && (pool?.cellCount ?? 0) < Int(CITIUS_NO_WINNER)
+    }
+
+    /// - Parameters:
+    ///   - pool: windows over the convolution's output.
+    ///   - allowsWinograd: whether products may be rearranged, which rounds them otherwise.
+    package init(
+        convolution: Convolution, pool: WindowGeometry?, rectifies: Bool, allowsWinograd: Bool = true
+    ) {
+        require(
+            Self.supports(convolution, pool: pool),
+            "ConvolutionBlock: \(convolution.groups) groups of channels, expected 1")
+        self.convolution = convolution
+        self.pool = pool
+        self.rectifies = rectifies
+        let geometry = convolution.geometry
+        let vertical = ConvolutionPass.Axis(geometry.vertical, pool: pool?.vertical)
+        let horizontal = ConvolutionPass.Axis(geometry.horizontal, pool: pool?.horizontal)
+        let usesWinograd =
+            allowsWinograd
+            && Self.winogradPays(
+                vertical, horizontal, channels: geometry.channels, outputs: convolution.outputChannels,
+                pool: pool)
+        forwardPass = ConvolutionPass(
+            images: PaddedImages(
+                vertical: .init(
+                    pixels: geometry.vertical.input, before: geometry.vertical.paddingBefore,
+                    length: vertical.reach(inTiles: usesWinograd)),
+                horizontal: .init(
+                    pixels: geometry.horizontal.input, before: geometry.horizontal.paddingBefore,
+                    length: horizontal.reach(inTiles: usesWinograd)),
+                channels: geometry.channels),
+            vertical: vertical, horizontal: horizontal, outputChannels: convolution.outputChannels,
+            pool: pool, usesWinograd: usesWinograd)
+    }
+
+    /// Winograd saves 5/9 of the multiplications and pays by transforms, whose cost does not depend on the other
+    /// side's number of channels. Measured: from 8 channels on each side and 16 on one.
+    static func winogradPays(
+        _ vertical: ConvolutionPass.Axis, _ horizontal: ConvolutionPass.Axis, channels: Int, outputs: Int,
+        pool: WindowGeometry?
+    ) -> Bool {
+        ConvolutionPass.winogradFits(vertical, horizontal, pool: pool) && min(channels, outputs) >= 8
+            && max(channels, outputs) >= 16
+    }
+
+    /// Elements of the result.
+    var batch: Int { convolution.geometry.batch }
+
+    // MARK: Forward
+
+    /// Work is split over rows through the batch; a single image is split as well.
+    private var forwardParts: Int {
+        max(1, min(ThreadPool.shared.threadCount, batch * forwardPass.resultRows))
+    }
+
+    private var forwardScratchCount: Int { forwardPass.images.scratchCount + forwardPass.scratchCount }
+
+    /// Elements of scratch memory that `forward` needs.
+    package var forwardWorkspaceCount: Int {
+        forwardPass.weightCount + forwardParts * forwardScratchCount
+    }
+
+    /// output ← pool(max(input ∗ kernel + bias, 0)); winner ← which cell of each window it came from.
+    package func forward(
+        input: UnsafePointer<Float>, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+        output: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?,
+        workspace: UnsafeMutablePointer<Float>
+    ) {
+        let pass = forwardPass
+        let images = pass.images
+        pass.pack(kernel, to: workspace)
+        let operands = ConvolutionPass.Operands(
+            weights: workspace, bias: bias, rectifies: rectifies, result: output, winner: winner)
+        let scratch = workspace + pass.weightCount
+        ThreadPool.shared.forParts(of: batch * pass.resultRows, parts: forwardParts) { part, rows in
+            let frame = scratch + part * forwardScratchCount
+            frame.update(repeating: 0, count: images.scratchCount)
+            pass.run(rows: rows, operands, scratch: frame + images.scratchCount) { number in
+                let image = input + number * images.imageCount
+                if images.areInPlace { return image }
+                images.copy(image, to: frame)
+                return UnsafePointer(frame)
+            }
+        }
+    }
+}
+
+extension ConvolutionPass.Axis {
+    /// The outputs that a pool reads, or all.
+    init(_ axis: WindowGeometry.Axis, pool: WindowGeometry.Axis?) {
+        let live = pool.map { min(axis.output, $0.source($0.output - 1, $0.window)) }
+        self.init(
+            window: axis.window, dilation: axis.dilation, stride: axis.stride, outputs: live ?? axis.output)
+    }
+
+    /// Input pixels that the outputs' windows span, counted from the first window's begin; an odd number of
+    /// outputs is rounded up if tiles compute them in pairs.
+    func reach(inTiles: Bool) -> Int {
+        let outputs = inTiles ? (outputs + 1) / 2 * 2 : outputs
+        return (outputs - 1) * stride + (window - 1) * dilation + 1
+    }
+}

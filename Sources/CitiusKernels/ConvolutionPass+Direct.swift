@@ -1,0 +1,124 @@
+import CitiusSIMD
+
+extension ConvolutionPass {
+    /// Rows of the convolution that one output row of the pool reads, and how far the next row's are.
+    private var poolReach: (rows: Int, step: Int) {
+        pool.map { ($0.vertical.window, $0.vertical.stride) } ?? (1, 1)
+    }
+
+    /// Result rows that are computed at once: enough to fill the product's tiles, few enough to stay in the L1
+    /// cache until they are pooled.
+    private var directGroupRows: Int {
+        let (rows, step) = poolReach
+        let rowBytes = horizontal.outputs * outputChannels * 4
+        let fitting = 24 * 1024 / max(1, rowBytes)
+        return max(1, min(resultRows, (fitting - rows) / step + 1))
+    }
+
+    /// Convolution rows of a group.
+    private var directRowLimit: Int {
+        let (rows, step) = poolReach
+        return min(vertical.outputs, (directGroupRows - 1) * step + rows)
+    }
+
+    var directScratchCount: Int {
+        pool == nil ? 0 : directRowLimit * horizontal.outputs * outputChannels
+    }
+
+    func runDirect(
+        _ rows: Range<Int>, _ operands: Operands, _ scratch: UnsafeMutablePointer<Float>,
+        _ image: (Int) -> UnsafePointer<Float>
+    ) {
+        let columns = horizontal.outputs
+        let pixelStep = horizontal.stride * images.channels
+        let rowStep = vertical.stride * images.rowStride
+        let offsets = (0..<directRowLimit * columns).map { $0 / columns * rowStep + $0 % columns * pixelStep }
+        var current = -1
+        var frame = UnsafePointer(scratch)
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+            let number = row / resultRows
+            if number != current {
+                frame = image(number)
+                current = number
+            }
+            let first = row % resultRows
+            let end = min(first + directGroupRows, resultRows, first + rows.upperBound - row)
+            let sources = convolutionRows(of: first..<end)
+            let result = operands.result + number * resultCount
+            product(
+                of: frame + sources.lowerBound * rowStep, rows: offsets, count: sources.count * columns,
+                segments: segments, segmentCount: segments.count, segmentLength: segmentLength,
+                weights: operands.weights, bias: operands.bias,
+                rectifies: operands.rectifies && pool == nil,
+                to: pool == nil ? result + first * columns * outputChannels : scratch)
+            if let pool {
+                pool.maxPool(
+                    rows: first..<end, of: scratch, firstRow: sources.lowerBound, columns: columns,
+                    rectifies: operands.rectifies, to: result,
+                    winner: operands.winner.map { $0 + number * resultCount })
+            }
+            row += end - first
+        }
+    }
+
+    /// The convolution's rows that result rows need.
+    private func convolutionRows(of rows: Range<Int>) -> Range<Int> {
+        guard let pool else { return rows }
+        let first = max(0, pool.vertical.source(rows.lowerBound, 0))
+        let end = pool.vertical.source(rows.upperBound - 1, pool.vertical.window)
+        return first..<min(end, vertical.outputs)
+    }
+}
+
+extension WindowGeometry {
+    /// Pools output rows of one image, whose rows from `firstRow` on lie in `x`, `columns` pixels each.
+    ///
+    /// The winner is the cell's number in the whole window, or `CITIUS_NO_WINNER`.
+    func maxPool(
+        rows: Range<Int>, of x: UnsafePointer<Float>, firstRow: Int, columns: Int, rectifies: Bool,
+        to y: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?
+    ) {
+        let set = InstructionSet.chosen.kernels
+        let whole = horizontal.wholeWindows
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: cellCount) { cells in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: cellCount) { numbers in
+                for row in rows {
+                    func pool(_ windows: Range<Int>) {
+                        guard !windows.isEmpty else { return }
+                        let column = windows.lowerBound
+                        var count = 0
+                        for i in vertical.cells(at: row) {
+                            for j in horizontal.cells(at: column) {
+                                let source = (vertical.source(row, i) - firstRow) * columns
+                                cells[count] = (source + horizontal.source(column, j)) * channels
+                                numbers[count] = UInt8(i * horizontal.window + j)
+                                count += 1
+                            }
+                        }
+                        let target = (row * horizontal.output + column) * channels
+                        var job = citius_max_pool(
+                            x: x, window_stride: horizontal.stride * channels, window_count: windows.count,
+                            cells: cells.baseAddress, numbers: numbers.baseAddress, cell_count: count,
+                            channels: channels, rectifies: rectifies ? 1 : 0, y: y + target,
+                            winner: winner.map { $0 + target })
+                        set.max_pool(&job)
+                    }
+                    for column in 0..<whole.lowerBound { pool(column..<column + 1) }
+                    pool(whole)
+                    for column in whole.upperBound..<horizontal.output { pool(column..<column + 1) }
+                }
+            }
+        }
+    }
+}
+
+extension WindowGeometry.Axis {
+    /// The windows all of whose cells lie over the input.
+    var wholeWindows: Range<Int> {
+        let first = min(output, (paddingBefore + stride - 1) / stride)
+        let last = input + paddingBefore - ((window - 1) * dilation + 1)
+        let end = last < 0 ? first : min(output, last / stride + 1)
+        return first..<max(first, end)
+    }
+}

@@ -1,0 +1,141 @@
+import CitiusKernels
+import CitiusTestSupport
+import Testing
+
+@testable import CitiusAutograd
+@testable import CitiusTensor
+
+/// A block's settings, printed when a test of it fails.
+private struct BlockCase: Sendable, CustomTestStringConvertible {
+    var batch = 2
+    var size = (height: 9, width: 10)
+    var channels = 3
+    var outputs = 5
+    var kernel = Size2D(3)
+    var strides = Size2D(1)
+    var dilation = Size2D(1)
+    var padding = Padding.valid
+    var rectifies = true
+    var hasBias = true
+    var pool: PoolWindow? = PoolWindow(2)
+
+    var testDescription: String {
+        "batch \(batch), \(size), \(channels) -> \(outputs), kernel \(kernel), strides \(strides), "
+            + "dilation \(dilation), \(padding), \(rectifies ? "rectified, " : "")"
+            + (pool.map { "pool \($0.size) strides \($0.strides) \($0.padding)" } ?? "no pool")
+    }
+
+    static let sweep: [BlockCase] = {
+        var cases: [BlockCase] = []
+        for channels in [1, 3, 5, 8, 17, 32] {
+            for outputs in [1, 5, 16, 17, 40] {
+                cases.append(BlockCase(channels: channels, outputs: outputs))
+                cases.append(BlockCase(channels: channels, outputs: outputs, padding: .same, pool: nil))
+            }
+        }
+        for pool in [
+            nil, PoolWindow(2), PoolWindow(3, strides: 2), PoolWindow(2, strides: 3),
+            PoolWindow(3, strides: 2, padding: .same),
+        ] {
+            for rectifies in [true, false] {
+                for padding in [Padding.valid, .same] {
+                    for channels in [3, 16] {
+                        cases.append(
+                            BlockCase(
+                                batch: 1, size: (11, 8), channels: channels, outputs: 24, padding: padding,
+                                rectifies: rectifies, hasBias: rectifies, pool: pool))
+                        cases.append(
+                            BlockCase(
+                                batch: 3, channels: channels, outputs: 7, kernel: Size2D(2, 4),
+                                strides: Size2D(2, 1), padding: padding, rectifies: rectifies, pool: pool))
+                    }
+                }
+            }
+        }
+        cases.append(BlockCase(batch: 5, size: (13, 13), channels: 32, outputs: 64))
+        cases.append(
+            BlockCase(
+                size: (15, 14), channels: 16, outputs: 16, strides: Size2D(2), padding: .same, pool: nil))
+        cases.append(BlockCase(size: (12, 13), channels: 16, dilation: Size2D(2, 3), padding: .same))
+        cases.append(BlockCase(size: (12, 13), dilation: Size2D(2, 1), rectifies: false, pool: nil))
+        cases.append(
+            BlockCase(size: (8, 8), channels: 33, outputs: 20, kernel: Size2D(1), rectifies: false, pool: nil)
+        )
+        cases.append(
+            BlockCase(
+                size: (8, 7), channels: 16, outputs: 20, kernel: Size2D(1), strides: Size2D(2),
+                rectifies: false, pool: nil))
+        cases.append(BlockCase(size: (7, 7), channels: 200, outputs: 70, padding: .same, pool: nil))
+        return cases
+    }()
+}
+
+/// Convolution, rectifier and pool in one pass against the general kernels in double precision.
+@Suite struct ConvolutionBlockTests {
+    private func run(
+        _ test: BlockCase, _ dtype: DType, _ method: ConvolutionMethod
+    ) -> (value: Tensor, gradients: [Tensor]) {
+        var generator = RandomGenerator(seed: 11)
+        func random(_ shape: Shape) -> Tensor {
+            // The same numbers for both types.
+            Tensor(normal: shape, dtype: .float32, using: &generator).cast(to: dtype)
+        }
+        let x = random([test.batch, test.size.height, test.size.width, test.channels])
+        let kernel = random([test.kernel.height, test.kernel.width, test.channels, test.outputs])
+        let bias = random([test.outputs])
+        let tape = Tape()
+        let variables = [x, kernel, bias].map { tape.watch($0) }
+        let y = variables[0].conv2D(
+            variables[1], bias: test.hasBias ? variables[2] : nil, strides: test.strides,
+            padding: test.padding, dilation: test.dilation, rectifies: test.rectifies, pool: test.pool,
+            method: method)
+        let cotangent = random(y.shape)
+        let gradients = tape.gradients(of: y, cotangent: cotangent)
+        return (y.value, variables.prefix(test.hasBias ? 3 : 2).map { gradients[$0] })
+    }
+
+    @Test(arguments: BlockCase.sweep, [ConvolutionMethod.automatic, .direct])
+    private func agreesWithTheGeneralPath(test: BlockCase, method: ConvolutionMethod) {
+        let expected = run(test, .float64, .general)
+        let actual = run(test, .float32, method)
+        // Sums of products of unit variance: an error of some rounding units of the sum's size.
+        let depth = Double(test.kernel.height * test.kernel.width * max(test.channels, test.outputs))
+        let tolerance = 2e-6 * max(8, depth.squareRoot() * 4)
+        expectClose(actual.value.cast(to: .float64), expected.value, absolute: tolerance)
+        for (gradient, other) in zip(actual.gradients, expected.gradients) {
+            expectClose(gradient.cast(to: .float64), other, absolute: tolerance * 8)
+        }
+    }
+
+    @Test func withoutATapeTheResultIsTheSame() {
+        let test = BlockCase(channels: 16, outputs: 32)
+        var generator = RandomGenerator(seed: 3)
+        let x = Tensor(normal: [2, 9, 10, 16], dtype: .float32, using: &generator)
+        let kernel = Tensor(normal: [3, 3, 16, 32], dtype: .float32, using: &generator)
+        let constant = Variable(x).conv2D(Variable(kernel), rectifies: true, pool: test.pool)
+        let tape = Tape()
+        let tracked = tape.watch(x).conv2D(Variable(kernel), rectifies: true, pool: test.pool)
+        #expect(constant.value.elements(as: Float.self) == tracked.value.elements(as: Float.self))
+    }
+
+    @Test func gradientsOfWhatIsNotTrackedAreLeftOut() {
+        var generator = RandomGenerator(seed: 4)
+        let x = Tensor(normal: [2, 9, 10, 16], dtype: .float32, using: &generator)
+        let kernel = Tensor(normal: [3, 3, 16, 32], dtype: .float32, using: &generator)
+        func gradient(tracking other: Bool) -> (Tensor, Tensor) {
+            let tape = Tape()
+            let input = tape.watch(x)
+            let weights = other ? tape.watch(kernel) : Variable(kernel)
+            let y = input.conv2D(weights, rectifies: true, pool: PoolWindow(2)).sum()
+            let first = tape.gradients(of: y)[input]
+            let second = Tape()
+            let constant = other ? second.watch(x) : Variable(x)
+            let tracked = second.watch(kernel)
+            let z = constant.conv2D(tracked, rectifies: true, pool: PoolWindow(2)).sum()
+            return (first, second.gradients(of: z)[tracked])
+        }
+        let (alone, together) = (gradient(tracking: false), gradient(tracking: true))
+        #expect(alone.0.elements(as: Float.self) == together.0.elements(as: Float.self))
+        #expect(alone.1.elements(as: Float.self) == together.1.elements(as: Float.self))
+    }
+}
