@@ -55,13 +55,12 @@ extension ConvolutionBlock {
         _ operands: GradientOperands, to targets: GradientTargets,
         withWorkspace: (Int, (UnsafeMutablePointer<Float>) -> Void) -> Void
     ) {
-        let sparse = SparseConvolutionGradients(self)
         let dense = DenseConvolutionGradients(self)
-        let share = liveShare(operands)
-        let sparseCost = sparse.cost(liveShare: share, wantsInput: targets.input != nil)
-        let denseCost = dense.cost(wantsInput: targets.input != nil)
-        if let sparseCost, sparseCost < denseCost {
-            gradients(by: sparse, operands, to: targets, withWorkspace)
+        let wantsInput = targets.input != nil
+        let sparseCost = SparseConvolutionGradients.cost(
+            of: forwardPass, liveShare: liveShare(operands), wantsInput: wantsInput)
+        if let sparseCost, sparseCost < dense.cost(wantsInput: wantsInput) {
+            gradients(by: SparseConvolutionGradients(self), operands, to: targets, withWorkspace)
         } else {
             gradients(by: dense, operands, to: targets, withWorkspace)
         }

@@ -80,11 +80,36 @@ extension WindowGeometry {
         to y: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?
     ) {
         let set = InstructionSet.chosen.kernels
+        forEachRunOfWindows(columns: columns, firstRow: firstRow, rows: rows) { run in
+            var job = citius_max_pool(
+                x: x, window_stride: horizontal.stride * channels, window_count: run.count,
+                cells: run.cells.baseAddress, numbers: run.numbers.baseAddress, cell_count: run.cells.count,
+                channels: channels, rectifies: rectifies ? 1 : 0, y: y + run.result,
+                winner: winner.map { $0 + run.result })
+            set.max_pool(&job)
+        }
+    }
+
+    /// Windows that follow each other and have the same cells over the input.
+    struct WindowRun {
+        let count: Int
+        /// Where the first one's result begins.
+        let result: Int
+        /// Where the first one's cells begin, and their numbers in the whole window.
+        let cells: UnsafeMutableBufferPointer<Int>
+        let numbers: UnsafeMutableBufferPointer<UInt8>
+    }
+
+    /// Goes over the windows of some output rows of one image, of which rows from `firstRow` on lie in memory,
+    /// `columns` pixels each: runs of whole windows, and the others one by one.
+    func forEachRunOfWindows(
+        columns: Int, firstRow: Int, rows: Range<Int>, _ body: (WindowRun) -> Void
+    ) {
         let whole = horizontal.wholeWindows
         withUnsafeTemporaryAllocation(of: Int.self, capacity: cellCount) { cells in
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: cellCount) { numbers in
                 for row in rows {
-                    func pool(_ windows: Range<Int>) {
+                    func visit(_ windows: Range<Int>) {
                         guard !windows.isEmpty else { return }
                         let column = windows.lowerBound
                         var count = 0
@@ -96,17 +121,15 @@ extension WindowGeometry {
                                 count += 1
                             }
                         }
-                        let target = (row * horizontal.output + column) * channels
-                        var job = citius_max_pool(
-                            x: x, window_stride: horizontal.stride * channels, window_count: windows.count,
-                            cells: cells.baseAddress, numbers: numbers.baseAddress, cell_count: count,
-                            channels: channels, rectifies: rectifies ? 1 : 0, y: y + target,
-                            winner: winner.map { $0 + target })
-                        set.max_pool(&job)
+                        body(
+                            WindowRun(
+                                count: windows.count, result: (row * horizontal.output + column) * channels,
+                                cells: .init(rebasing: cells[0..<count]),
+                                numbers: .init(rebasing: numbers[0..<count])))
                     }
-                    for column in 0..<whole.lowerBound { pool(column..<column + 1) }
-                    pool(whole)
-                    for column in whole.upperBound..<horizontal.output { pool(column..<column + 1) }
+                    for column in 0..<whole.lowerBound { visit(column..<column + 1) }
+                    visit(whole)
+                    for column in whole.upperBound..<horizontal.output { visit(column..<column + 1) }
                 }
             }
         }

@@ -154,7 +154,7 @@ struct DenseConvolutionGradients: ConvolutionGradients {
                 dy_pixel_stride: pass.outputChannels, rows: pass.vertical.outputs,
                 columns: pass.horizontal.outputs, outputs: pass.outputChannels,
                 segments: segments.baseAddress, segment_count: segments.count,
-                segment_length: pass.segmentLength, sums: sums)
+                segment_length: pass.segmentLength, sums: sums, sums_stride: pass.outputChannels)
             set.add_kernel_gradient(&job)
         }
     }
@@ -179,19 +179,13 @@ extension WindowGeometry {
             [vertical, horizontal].allSatisfy { $0.window == $0.stride && $0.paddingBefore == 0 }
             && vertical.output * vertical.stride == rows && horizontal.output * horizontal.stride == columns
         if !tiles { dz.update(repeating: 0, count: rows * columns * channels) }
-        for row in 0..<vertical.output {
-            let verticalCells = vertical.cells(at: row)
-            for column in 0..<horizontal.output {
-                let offset = (row * horizontal.output + column) * channels
-                for i in verticalCells {
-                    for j in horizontal.cells(at: column) {
-                        let pixel = vertical.source(row, i) * columns + horizontal.source(column, j)
-                        set.scatter_winner(
-                            dy + offset, winner + offset, Int32(i * horizontal.window + j), channels,
-                            dz + pixel * channels, tiles ? 0 : 1)
-                    }
-                }
-            }
+        forEachRunOfWindows(columns: columns, firstRow: 0, rows: 0..<vertical.output) { run in
+            var job = citius_scatter(
+                dy: dy + run.result, winner: winner + run.result,
+                window_stride: horizontal.stride * channels, window_count: run.count,
+                cells: run.cells.baseAddress, numbers: run.numbers.baseAddress, cell_count: run.cells.count,
+                channels: channels, adds: tiles ? 0 : 1, dz: dz)
+            set.scatter_winners(&job)
         }
     }
 }

@@ -18,7 +18,21 @@ package func matrixMultiply<T: KernelReal>(
     beta: T = 0, _ c: UnsafeMutablePointer<T>, leadingC: Int
 ) {
     guard m > 0, n > 0 else { return }
+    let isDenseLayers =
+        T.self == Float.self && alpha == 1 && beta == 0
+        && FloatProduct.serves(transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k)
     func multiplyBlock(_ rows: Range<Int>, _ columns: Range<Int>) {
+        if isDenseLayers {
+            let a = a + rows.lowerBound * (transposeA ? 1 : leadingA)
+            let b = b + columns.lowerBound * (transposeB ? leadingB : 1)
+            let c = c + rows.lowerBound * leadingC + columns.lowerBound
+            FloatProduct.multiply(
+                transposeA: transposeA, transposeB: transposeB, rows: rows.count, columns: columns.count,
+                depth: k, UnsafeRawPointer(a).assumingMemoryBound(to: Float.self), leadingA: leadingA,
+                UnsafeRawPointer(b).assumingMemoryBound(to: Float.self), leadingB: leadingB,
+                UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self), leadingC: leadingC)
+            return
+        }
         multiplyOnThisThread(
             transposeA: transposeA, transposeB: transposeB,
             rows: rows.count, columns: columns.count, depth: k, alpha: alpha,
@@ -30,8 +44,14 @@ package func matrixMultiply<T: KernelReal>(
     let smallestShare = 100_000
     let pool = ThreadPool.shared
     let parts = min(pool.threadCount, max(1, m * n * max(k, 1) / smallestShare), max(m, n))
+    // Split so that each thread reads its own share of the larger side; whole vectors of columns.
+    let vectors = (n + 31) / 32
     if parts == 1 {
         multiplyBlock(0..<m, 0..<n)
+    } else if isDenseLayers && !transposeA && vectors >= parts {
+        pool.forParts(of: vectors, parts: parts) { _, range in
+            multiplyBlock(0..<m, range.lowerBound * 32..<min(range.upperBound * 32, n))
+        }
     } else if m >= n {
         pool.forParts(of: m, parts: parts) { _, rows in multiplyBlock(rows, 0..<n) }
     } else {

@@ -86,6 +86,8 @@ typedef struct citius_kernel_gradient {
     const ptrdiff_t *segments;
     ptrdiff_t segment_count, segment_length;
     float *sums;
+    /// From one of its rows to the next.
+    ptrdiff_t sums_stride;
 } citius_kernel_gradient;
 
 /// The largest value of windows that follow each other at one distance: y[w, c] = max over i of
@@ -102,6 +104,18 @@ typedef struct citius_max_pool {
     /// Null if nobody wants to know.
     uint8_t *winner;
 } citius_max_pool;
+
+/// The gradients of pooled values, each to be laid where the value came from; see citius_max_pool.
+typedef struct citius_scatter {
+    const float *dy;
+    const uint8_t *winner;
+    ptrdiff_t window_stride, window_count;
+    const ptrdiff_t *cells;
+    const uint8_t *numbers;
+    ptrdiff_t cell_count, channels;
+    int adds;
+    float *dz;
+} citius_scatter;
 
 /// The outputs of one image through which a gradient flows, listed by channel and by pixel. A window has
 /// `cells` pixels (of a pool; else 1).
@@ -190,9 +204,9 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
 
     void (*max_pool)(const citius_max_pool *pool);
 
-    /// dz[c] = dy[c] where winner[c] is the cell, else 0; added to dz if `adds`.
-    void (*scatter_winner)(const float *dy, const uint8_t *winner, int32_t cell, ptrdiff_t channels, float *dz,
-                           int adds);
+    /// dz[w · window_stride + cells[i] + c] = dy[w, c] where winner[w, c] is the cell's number, else 0; added to dz if
+    /// `adds`.
+    void (*scatter_winners)(const citius_scatter *scatter);
 
     void (*multiply_rows)(const citius_product *product);
     void (*add_kernel_gradient)(const citius_kernel_gradient *gradient);
