@@ -1,3 +1,5 @@
+import CitiusSIMD
+
 /// Softmax and cross-entropy in one: for each row of logits [rows, classes] with its class's number,
 ///
 /// ```
@@ -11,6 +13,16 @@ package func softmaxCrossEntropy<T: KernelReal>(
     logits: UnsafePointer<T>, labels: UnsafePointer<Int32>, rows: Int, classes: Int,
     losses: UnsafeMutablePointer<T>, probabilities: UnsafeMutablePointer<T>
 ) {
+    if T.self == Float.self {
+        let kernel = InstructionSet.chosen.kernels.softmax_cross_entropy
+        ThreadPool.shared.forRanges(of: rows, grain: max(1, 4_096 / max(1, classes))) { range in
+            let start = range.lowerBound * classes
+            kernel?(
+                floats(logits) + start, labels + range.lowerBound, range.count, classes,
+                mutableFloats(losses) + range.lowerBound, mutableFloats(probabilities) + start)
+        }
+        return
+    }
     ThreadPool.shared.forRanges(of: rows, grain: max(1, 4_096 / max(1, classes))) { range in
         for row in range {
             let line = logits + row * classes
@@ -27,6 +39,23 @@ package func softmaxCrossEntropy<T: KernelReal>(
             losses[row] = T.log(sum) + largest - line[Int(labels[row])]
         }
     }
+}
+
+/// Writes the labels as numbers of classes.
+///
+/// - Returns: the first row whose label is no class, nil if all are.
+@specialized(where T == Int32)
+@specialized(where T == Int64)
+@specialized(where T == UInt8)
+package func classNumbers<T: KernelNumber>(
+    _ labels: UnsafePointer<T>, count: Int, below classes: Int, to out: UnsafeMutablePointer<Int32>
+) -> Int? {
+    for row in 0..<count {
+        let label = labels[row].asInt64
+        if label < 0 || label >= Int64(classes) { return row }
+        out[row] = Int32(truncatingIfNeeded: label)
+    }
+    return nil
 }
 
 /// dlogits[row, j] ← dloss[row] · (probability[row, j] − [j is the row's label]).

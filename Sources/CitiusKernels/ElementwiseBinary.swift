@@ -104,6 +104,40 @@ package func applySelection<T: KernelScalar>(
     }
 }
 
+/// out ← x, repeated along the axes where `layout` (of x alone) has it repeated.
+@specialized(where T == Float)
+@specialized(where T == Double)
+@specialized(where T == Int32)
+@specialized(where T == Int64)
+@specialized(where T == UInt8)
+@specialized(where T == Bool)
+package func applyExpansion<T: KernelScalar>(
+    _ x: UnsafePointer<T>, to out: UnsafeMutablePointer<T>, layout: BroadcastLayout
+) {
+    let isRepeated = layout.strides[0][layout.sizes.count - 1] == 0
+    layout.forEachStretch { result, offsets, count in
+        if isRepeated {
+            out.advanced(by: result).update(repeating: x[offsets[0]], count: count)
+        } else {
+            out.advanced(by: result).update(from: x + offsets[0], count: count)
+        }
+    }
+}
+
+/// out ← max(a + b, 0). NaN stays NaN.
+@specialized(where T == Float)
+@specialized(where T == Double)
+package func addRectified<T: KernelReal>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, to out: UnsafeMutablePointer<T>, count: Int
+) {
+    ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
+        for index in range {
+            let sum = a[index] + b[index]
+            out[index] = sum < 0 ? 0 : sum
+        }
+    }
+}
+
 /// One run of the innermost axis. Unit strides and repeated operands have loops of their own, which the
 /// compiler turns into vectors.
 ///

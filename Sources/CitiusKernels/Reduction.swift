@@ -1,3 +1,5 @@
+import CitiusSIMD
+
 /// A way to bring many numbers down to one.
 package enum ReductionFunction: Sendable {
     case sum, product, maximum, minimum
@@ -116,6 +118,15 @@ package func softmax<T: KernelReal>(
     _ x: UnsafePointer<T>, outer: Int, reduced: Int, inner: Int, isLogarithm: Bool,
     to out: UnsafeMutablePointer<T>
 ) {
+    if T.self == Float.self, inner == 1, reduced > 0 {
+        let kernel = InstructionSet.chosen.kernels.softmax
+        ThreadPool.shared.forRanges(of: outer, grain: max(1, 4_096 / reduced)) { range in
+            let start = range.lowerBound * reduced
+            kernel?(
+                floats(x) + start, range.count, reduced, isLogarithm ? 1 : 0, mutableFloats(out) + start)
+        }
+        return
+    }
     ThreadPool.shared.forRanges(of: outer * inner, grain: max(1, 2_048 / max(1, reduced))) { range in
         for index in range {
             let start = index / inner * reduced * inner + index % inner

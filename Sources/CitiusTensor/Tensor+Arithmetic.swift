@@ -71,13 +71,10 @@ extension Tensor {
         require(
             BroadcastLayout.resultSizes([shape.sizes, newShape.sizes]) == newShape.sizes,
             "expanded: shape \(shape) does not broadcast to \(newShape)")
-        let layout = BroadcastLayout(operands: [[], shape.sizes, shape.sizes], result: newShape.sizes)
+        let layout = BroadcastLayout(operands: [shape.sizes], result: newShape.sizes)
         func expand<T: Scalar>(_ type: T.Type) -> Tensor {
             Tensor(shape: newShape) { (out: UnsafeMutablePointer<T>) in
-                withElements { source in
-                    var condition = true
-                    applySelection(&condition, source, source, to: out, layout: layout)
-                }
+                withElements { applyExpansion($0, to: out, layout: layout) }
             }
         }
         return expand(dtype.scalarType)

@@ -1,3 +1,4 @@
+import CitiusKernels
 import CitiusTensor
 
 // The activations of the field, by Keras's names and defaults. Each has a pullback of its own: one made of
@@ -13,12 +14,33 @@ extension Variable {
         return apply(dtype.realType(for: "relu"))
     }
 
+    /// max(a + b, 0) in one pass: how a residual block ends. Pullback: w where the result is positive, else 0,
+    /// for both.
+    ///
+    /// Traps if the shapes or the dtypes differ.
+    public func addedRectified(_ other: Variable) -> Variable {
+        require(
+            shape == other.shape && dtype == other.dtype,
+            "addedRectified: \(dtype) \(shape) and \(other.dtype) \(other.shape), expected the same")
+        let (a, b) = (value, other.value)
+        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            let result = Tensor(shape: shape) { (out: UnsafeMutablePointer<T>) in
+                a.withElements { a in b.withElements { addRectified(a, $0, to: out, count: shape.count) } }
+            }
+            return Variable(result, computedFrom: self, other) {
+                let gradient = Tensor.rectifierGradient(T.self, y: result, dy: $0)
+                return [gradient, gradient]
+            }
+        }
+        return apply(dtype.realType(for: "addedRectified"))
+    }
+
     /// min(max(x, 0), 6). Pullback: w where 0 < x < 6, else 0.
     ///
     /// Source: Krizhevsky, "Convolutional Deep Belief Networks on CIFAR-10", 2010.
     public func relu6() -> Variable {
         let result = value.clamped(to: 0...6)
-        return computing(result) { $0.kept(where: (result .> 0) .& (result .< 6)) }
+        return activated(result, .clippedRectifier(limit: 6))
     }
 
     /// 1/(1 + e⁻ˣ). Pullback: w ↦ w·y·(1 − y) with the result y.
@@ -27,7 +49,7 @@ extension Variable {
     /// or 1.
     public func sigmoid() -> Variable {
         let result = value.sigmoid()
-        var variable = computing(result) { $0 * result * (1 - result) }
+        var variable = activated(result, .sigmoid)
         variable.origin = .sigmoid(of: withoutOrigin)
         return variable
     }
@@ -35,7 +57,7 @@ extension Variable {
     /// (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ). Pullback: w ↦ w·(1 − y²) with the result y.
     public func tanh() -> Variable {
         let result = value.tanh()
-        return computing(result) { $0 * (1 - result.squared()) }
+        return activated(result, .tanh)
     }
 
     /// x where x > 0, α·(eˣ − 1) elsewhere. Pullback: w where x > 0, w·(y + α) elsewhere, with the result y.
@@ -89,7 +111,20 @@ extension Variable {
     public func silu() -> Variable {
         let x = value
         let sigmoid = x.sigmoid()
-        return computing(x * sigmoid) { $0 * sigmoid * (x * (1 - sigmoid) + 1) }
+        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            computing(x * sigmoid) { dy in
+                Tensor(shape: dy.shape) { (dx: UnsafeMutablePointer<T>) in
+                    x.withElements { x in
+                        sigmoid.withElements { sigmoid in
+                            dy.withElements {
+                                siluGradient(x: x, sigmoid: sigmoid, dy: $0, to: dx, count: dy.count)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return apply(dtype.realType(for: "silu"))
     }
 
     /// x where x > 0, slope·x elsewhere. Pullback: w or slope·w.
@@ -144,6 +179,20 @@ extension Variable {
 
     /// eˣ: the activation of that name.
     public func exponential() -> Variable { exp() }
+
+    /// The result of an activation whose gradient needs that result alone.
+    private func activated(_ result: Tensor, _ gradient: ActivationGradient) -> Variable {
+        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            computing(result) { dy in
+                Tensor(shape: dy.shape) { (dx: UnsafeMutablePointer<T>) in
+                    result.withElements { y in
+                        dy.withElements { applyGradient(gradient, y: y, dy: $0, to: dx, count: dy.count) }
+                    }
+                }
+            }
+        }
+        return apply(dtype.realType(for: "an activation"))
+    }
 
     /// This variable without the note of what it was computed from. Origins never nest: a chain of a hundred
     /// thousand sigmoids would otherwise be taken down recursively, and keep every link alive.

@@ -63,13 +63,18 @@ extension Tensor {
             !dtype.isFloatingPoint && dtype != .bool,
             "sparseSoftmaxCrossEntropy: labels are \(dtype), expected integers")
         func read<T: NumberScalar>(_ type: T.Type) -> [Int32] {
-            elements(as: T.self).enumerated().map { row, element in
-                let label = element.asInt64
-                require(
-                    label >= 0 && label < classes,
-                    "sparseSoftmaxCrossEntropy: label \(label) in row \(row) is outside the \(classes) classes"
-                )
-                return Int32(label)
+            withElements { (labels: UnsafePointer<T>) in
+                [Int32](unsafeUninitializedCapacity: count) { numbers, initializedCount in
+                    initializedCount = count
+                    guard let out = numbers.baseAddress else { return }
+                    if let row = CitiusKernels.classNumbers(labels, count: count, below: classes, to: out) {
+                        fatalError(
+                            """
+                            sparseSoftmaxCrossEntropy: label \(labels[row].asInt64) in row \(row) is outside \
+                            the \(classes) classes
+                            """)
+                    }
+                }
             }
         }
         return read(dtype.numberType(for: "sparseSoftmaxCrossEntropy"))

@@ -238,6 +238,32 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     void (*winograd_input)(const float *x, ptrdiff_t row_stride, ptrdiff_t channels, ptrdiff_t tiles, float *v,
                            ptrdiff_t frequency_stride);
     void (*winograd_output)(const citius_winograd_output *output);
+
+    /// y[i] = eˣ of x[i]; y may be x. Error below 1.05 units in the last place, as exact as a rounding allows
+    /// down to the smallest subnormal number; so for the others, where their bounds are stated.
+    void (*exponential)(const float *x, float *y, ptrdiff_t count);
+    /// y[i] = ln x[i]; error below 0.9 units.
+    void (*logarithm)(const float *x, float *y, ptrdiff_t count);
+    /// y[i] = tanh x[i]; error below 1.6 units.
+    void (*hyperbolic_tangent)(const float *x, float *y, ptrdiff_t count);
+    /// y[i] = 1 / (1 + exp(−x[i])); error below 2.1 units.
+    void (*logistic_function)(const float *x, float *y, ptrdiff_t count);
+    /// y[i] = erf x[i]; error below 1.3 units.
+    void (*error_function)(const float *x, float *y, ptrdiff_t count);
+
+    /// y = exp(x − max) / Σ exp(x − max), or its logarithm, for each row of [rows, classes]; y may be x.
+    void (*softmax)(const float *x, ptrdiff_t rows, ptrdiff_t classes, int is_logarithm, float *y);
+
+    /// The softmax of each row of logits and losses[r] = log Σ exp(logit) − logit[r, labels[r]].
+    void (*softmax_cross_entropy)(const float *logits, const int32_t *labels, ptrdiff_t rows,
+                                  ptrdiff_t classes, float *losses, float *probabilities);
+
+    /// keep[i] = 1 where a random word of 32 bits is below the threshold, else 0. 64 elements take 16 blocks
+    /// of the key's stream 0, from `first` on: element 16·w + b is decided by word w of block b.
+    void (*keep_randomly)(uint64_t key, uint64_t first, uint64_t threshold, uint8_t *keep, ptrdiff_t count);
+
+    /// y[i] = x[i]·scale where keep[i] is not 0, else 0.
+    void (*mask)(const float *x, const uint8_t *keep, float scale, ptrdiff_t count, float *y);
 } citius_kernels;
 
 /// The best set that this machine runs, or the one that the environment's CITIUS_ISA names; null if the
