@@ -239,16 +239,16 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
                            ptrdiff_t frequency_stride);
     void (*winograd_output)(const citius_winograd_output *output);
 
-    /// y[i] = eˣ of x[i]; y may be x. Error below 1.05 units in the last place, as exact as a rounding allows
+    /// y[i] = eˣ of x[i]; y may be x. Error below 1.02 units in the last place, as exact as a rounding allows
     /// down to the smallest subnormal number; so for the others, where their bounds are stated.
     void (*exponential)(const float *x, float *y, ptrdiff_t count);
-    /// y[i] = ln x[i]; error below 0.9 units.
+    /// y[i] = ln x[i]; error below 0.83 units.
     void (*logarithm)(const float *x, float *y, ptrdiff_t count);
-    /// y[i] = tanh x[i]; error below 1.6 units.
+    /// y[i] = tanh x[i]; error below 1.34 units.
     void (*hyperbolic_tangent)(const float *x, float *y, ptrdiff_t count);
-    /// y[i] = 1 / (1 + exp(−x[i])); error below 2.1 units.
+    /// y[i] = 1 / (1 + exp(−x[i])); error below 2.41 units.
     void (*logistic_function)(const float *x, float *y, ptrdiff_t count);
-    /// y[i] = erf x[i]; error below 1.3 units.
+    /// y[i] = erf x[i]; error below 1.34 units.
     void (*error_function)(const float *x, float *y, ptrdiff_t count);
 
     /// y = exp(x − max) / Σ exp(x − max), or its logarithm, for each row of [rows, classes]; y may be x.
