@@ -69,6 +69,33 @@ import Testing
         check(layer, golden, parameters: [])
     }
 
+    @Test(arguments: GoldenFile.load("separable").cases) func separable(golden: GoldenCase) throws {
+        let padding = try #require(Padding(rawValue: golden.text("padding")))
+        let (size, strides) = (golden.size("kernel"), golden.size("strides"))
+        let dilation = golden.size("dilation")
+        let multiplier = Int(golden.number("multiplier") ?? 0)
+        let activation = try #require(activations[golden.text("activation")])
+        if golden.text("kind") == "depthwise" {
+            let layer = DepthwiseConv2D(
+                size, strides: strides, padding: padding, depthMultiplier: multiplier, dilation: dilation,
+                activation: activation)
+            check(layer, golden, parameters: ["kernel", "bias"])
+        } else {
+            let layer = SeparableConv2D(
+                Int(golden.number("filters") ?? 0), kernelSize: size, strides: strides, padding: padding,
+                depthMultiplier: multiplier, dilation: dilation, activation: activation)
+            check(layer, golden, parameters: ["depthwise_kernel", "pointwise_kernel", "bias"])
+        }
+    }
+
+    @Test(arguments: GoldenFile.load("globalpooling").cases) func globalPooling(golden: GoldenCase) {
+        let keeps = golden.flag("keepdims")
+        check(
+            golden.text("kind") == "max"
+                ? GlobalMaxPooling2D(keepDimensions: keeps) : GlobalAveragePooling2D(keepDimensions: keeps),
+            golden, parameters: [])
+    }
+
     @Test(arguments: GoldenFile.load("dense").cases) func dense(golden: GoldenCase) throws {
         let activation = try #require(activations[golden.text("activation")])
         check(

@@ -15,6 +15,34 @@ import Testing
         }
     }
 
+    @Test func depthwiseConv2D() {
+        let names = ["kernel", "bias"]
+        checkLayerContract(inputShape: [6, 5, 3], parameters: names) { DepthwiseConv2D(3) }
+        checkLayerContract(inputShape: [7, 7, 2], parameters: names) {
+            DepthwiseConv2D(3, strides: 2, padding: .same, depthMultiplier: 3, activation: .relu)
+        }
+        checkLayerContract(inputShape: [7, 6, 3], parameters: ["kernel"]) {
+            DepthwiseConv2D(Size2D(2, 3), dilation: 2, activation: .tanh, useBias: false)
+        }
+    }
+
+    @Test func separableConv2D() {
+        let names = ["depthwise_kernel", "pointwise_kernel", "bias"]
+        checkLayerContract(inputShape: [6, 5, 3], parameters: names) { SeparableConv2D(4, kernelSize: 3) }
+        checkLayerContract(inputShape: [7, 7, 2], parameters: names.dropLast()) {
+            SeparableConv2D(
+                3, kernelSize: 3, strides: 2, padding: .same, depthMultiplier: 2, activation: .relu,
+                useBias: false)
+        }
+    }
+
+    @Test func globalPooling() {
+        checkLayerContract(inputShape: [4, 5, 3]) { GlobalAveragePooling2D() }
+        checkLayerContract(inputShape: [4, 5, 3]) { GlobalAveragePooling2D(keepDimensions: true) }
+        checkLayerContract(inputShape: [4, 5, 3]) { GlobalMaxPooling2D() }
+        checkLayerContract(inputShape: [4, 5, 3]) { GlobalMaxPooling2D(keepDimensions: true) }
+    }
+
     @Test func dense() {
         checkLayerContract(inputShape: [5], parameters: ["kernel", "bias"]) { Dense(3, activation: .relu) }
         checkLayerContract(inputShape: [2, 5], parameters: ["kernel"]) {

@@ -116,6 +116,52 @@ def conv2d():
     write("conv2d", cases)
 
 
+def separable():
+    use_precision("float64")
+    random, cases = Random(11), []
+    for settings, shape in [
+        (dict(), (2, 6, 7, 3)),
+        (dict(padding="same", strides=[2, 2], activation="relu"), (2, 7, 6, 3)),
+        (dict(kernel=[2, 3], multiplier=2), (2, 5, 6, 2)),
+        (dict(dilation=[2, 2], padding="same"), (1, 7, 6, 2)),
+    ]:
+        full = dict(
+            kernel=[3, 3], padding="valid", strides=[1, 1], dilation=[1, 1], multiplier=1, activation="linear",
+        ) | settings
+        shared = dict(
+            strides=full["strides"], padding=full["padding"], dilation_rate=full["dilation"],
+            depth_multiplier=full["multiplier"], activation=full["activation"],
+        )
+        layer = keras.layers.DepthwiseConv2D(full["kernel"], **shared)
+        cases.append(
+            layer_case(
+                f"depthwise {settings}", full | dict(kind="depthwise"), layer, random(*shape), random,
+                ["kernel", "bias"],
+            )
+        )
+        layer = keras.layers.SeparableConv2D(4, full["kernel"], **shared)
+        cases.append(
+            layer_case(
+                f"separable {settings}", full | dict(kind="separable", filters=4), layer, random(*shape),
+                random, ["depthwise_kernel", "pointwise_kernel", "bias"],
+            )
+        )
+    write("separable", cases)
+
+
+def globalpooling():
+    use_precision("float64")
+    random, cases = Random(12), []
+    kinds = dict(max=keras.layers.GlobalMaxPooling2D, average=keras.layers.GlobalAveragePooling2D)
+    for kind, layer in kinds.items():
+        for keepdims in [False, True]:
+            settings = dict(kind=kind, keepdims=keepdims)
+            cases.append(
+                layer_case(str(settings), settings, layer(keepdims=keepdims), random(2, 4, 3, 5), random, [])
+            )
+    write("globalpooling", cases)
+
+
 def grouped_case(settings, x, random):
     """TensorFlow has no gradient of a grouped convolution on CPUs: group by group, joined."""
     groups, filters = settings["groups"], settings["filters"]
@@ -405,8 +451,8 @@ def parity():
 
 
 FILES = dict(
-    conv2d=conv2d, pooling=pooling, activations=activations, dense=dense, batchnorm=batchnorm, losses=losses,
-    optimizers=optimizers, metrics=metrics, parity=parity,
+    conv2d=conv2d, separable=separable, pooling=pooling, globalpooling=globalpooling, activations=activations,
+    dense=dense, batchnorm=batchnorm, losses=losses, optimizers=optimizers, metrics=metrics, parity=parity,
 )
 
 if __name__ == "__main__":

@@ -41,7 +41,13 @@ extension Variable {
                     kernel, bias: bias)
             }
         }
-        let output = general(convolution, kernel, bias: bias, rectifies: rectifies)
+        let isDepthwise = groups > 1 && groups == shape[3] && groups == kernel.shape[3]
+        let output =
+            isDepthwise && dtype == .float32 && method != .general
+            ? apply(
+                DepthwiseConvolution(geometry: convolution.geometry, rectifies: rectifies), kernel, bias: bias
+            )
+            : general(convolution, kernel, bias: bias, rectifies: rectifies)
         guard let pool else { return output }
         return output.maxPooled2D(size: pool.size, strides: pool.strides, padding: pool.padding)
     }

@@ -158,6 +158,22 @@ typedef struct citius_winograd_output {
     uint8_t *winner;
 } citius_winograd_output;
 
+/// A row of a depthwise convolution: y[j, c] = max(bias[c] + Σ over taps of x[j · pixel_stride + taps[t] + c] ·
+/// weights[t, c], 0), the maximum only if it `rectifies`; or of its kernel's gradient: sums[t, c] += Σ over j of
+/// x[j · pixel_stride + taps[t] + c] · y[j, c], where y holds the outputs' gradients.
+typedef struct citius_depthwise {
+    const float *x;
+    ptrdiff_t pixel_stride;
+    const ptrdiff_t *taps;
+    ptrdiff_t tap_count, columns, channels;
+    const float *weights;
+    /// Null for none.
+    const float *bias;
+    int rectifies;
+    float *y;
+    float *sums;
+} citius_depthwise;
+
 /// The microkernels of one instruction set.
 typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// The set's name: "baseline" (SSE2 on x86-64, NEON on arm64), "avx2" or "avx512".
@@ -214,6 +230,9 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// y[c, r] = x[r, c] for row-major matrices.
     void (*transpose)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, float *y,
                       ptrdiff_t y_stride);
+
+    void (*depthwise_row)(const citius_depthwise *row);
+    void (*add_depthwise_gradient)(const citius_depthwise *row);
 
     /// Fills the lists; returns how many outputs are live.
     ptrdiff_t (*list_live)(const citius_live_outputs *live);

@@ -1,0 +1,168 @@
+import CitiusSIMD
+
+/// A convolution of float images in which every channel has a window of its own: y = max(x ∗ w + b, 0), channel by
+/// channel.
+///
+/// Images are [batch, height, width, channels], kernels [height, width, channels]. The input's gradient is such a
+/// convolution itself, of the outputs' gradients, framed and spread, with the kernel turned by half a turn.
+package struct DepthwiseConvolution: Sendable {
+    package let geometry: WindowGeometry
+    package let rectifies: Bool
+    private let images: PaddedImages
+    private let gradients: PaddedImages
+    private let set = InstructionSet.chosen.kernels
+
+    package init(geometry: WindowGeometry, rectifies: Bool) {
+        self.geometry = geometry
+        self.rectifies = rectifies
+        func input(_ axis: WindowGeometry.Axis) -> PaddedImages.Axis {
+            .init(
+                pixels: axis.input, before: axis.paddingBefore,
+                length: (axis.output - 1) * axis.stride + (axis.window - 1) * axis.dilation + 1)
+        }
+        func gradient(_ axis: WindowGeometry.Axis) -> PaddedImages.Axis {
+            let extent = (axis.window - 1) * axis.dilation
+            return .init(
+                pixels: axis.output, before: extent - axis.paddingBefore, spread: axis.stride,
+                length: axis.input + extent)
+        }
+        images = PaddedImages(
+            vertical: input(geometry.vertical), horizontal: input(geometry.horizontal),
+            channels: geometry.channels)
+        gradients = PaddedImages(
+            vertical: gradient(geometry.vertical), horizontal: gradient(geometry.horizontal),
+            channels: geometry.channels)
+    }
+
+    private var kernelCount: Int { geometry.cellCount * geometry.channels }
+    private var outputCount: Int { geometry.vertical.output * geometry.horizontal.output * geometry.channels }
+
+    private func taps(in frame: PaddedImages) -> [Int] {
+        let width = geometry.horizontal.window
+        return (0..<geometry.cellCount).map {
+            $0 / width * geometry.vertical.dilation * frame.rowStride
+                + $0 % width * geometry.horizontal.dilation * geometry.channels
+        }
+    }
+
+    private func parts(_ rows: Int) -> Int { max(1, min(ThreadPool.shared.threadCount, rows)) }
+
+    // MARK: Forward
+
+    /// Elements of scratch memory that `forward` needs.
+    package var forwardWorkspaceCount: Int { parts(geometry.outputRows) * images.scratchCount }
+
+    package func forward(
+        input: UnsafePointer<Float>, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+        output: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
+    ) {
+        convolve(
+            images, input, kernel: kernel, bias: bias, rectifies: rectifies, rows: geometry.vertical.output,
+            columns: geometry.horizontal.output,
+            strides: (geometry.vertical.stride, geometry.horizontal.stride),
+            to: output, workspace: workspace)
+    }
+
+    /// Split over rows through the batch.
+    private func convolve(
+        _ layout: PaddedImages, _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>,
+        bias: UnsafePointer<Float>?, rectifies: Bool, rows: Int, columns: Int,
+        strides: (vertical: Int, horizontal: Int), to target: UnsafeMutablePointer<Float>,
+        workspace: UnsafeMutablePointer<Float>
+    ) {
+        let channels = geometry.channels
+        let taps = taps(in: layout)
+        let count = geometry.batch * rows
+        ThreadPool.shared.forParts(of: count, parts: parts(count)) { part, range in
+            let frame = workspace + part * layout.scratchCount
+            frame.update(repeating: 0, count: layout.scratchCount)
+            taps.withUnsafeBufferPointer { taps in
+                var current = -1
+                for row in range {
+                    let number = row / rows
+                    let image = source + number * layout.imageCount
+                    if number != current && !layout.areInPlace { layout.copy(image, to: frame) }
+                    current = number
+                    let x = layout.areInPlace ? image : UnsafePointer(frame)
+                    var job = citius_depthwise(
+                        x: x + row % rows * strides.vertical * layout.rowStride,
+                        pixel_stride: strides.horizontal * channels, taps: taps.baseAddress,
+                        tap_count: taps.count, columns: columns, channels: channels, weights: kernel,
+                        bias: bias, rectifies: rectifies ? 1 : 0, y: target + row * columns * channels,
+                        sums: nil)
+                    set.depthwise_row(&job)
+                }
+            }
+        }
+    }
+
+    // MARK: Gradients
+
+    /// Elements of scratch memory that `inputGradient` needs.
+    package var inputGradientWorkspaceCount: Int {
+        kernelCount + parts(geometry.batch * geometry.vertical.input) * gradients.scratchCount
+    }
+
+    /// - Parameter outputGradient: behind the rectifier's gate.
+    package func inputGradient(
+        kernel: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+        inputGradient: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
+    ) {
+        let channels = geometry.channels
+        for tap in 0..<geometry.cellCount {
+            (workspace + (geometry.cellCount - 1 - tap) * channels).update(
+                from: kernel + tap * channels, count: channels)
+        }
+        convolve(
+            gradients, outputGradient, kernel: workspace, bias: nil, rectifies: false,
+            rows: geometry.vertical.input, columns: geometry.horizontal.input, strides: (1, 1),
+            to: inputGradient, workspace: workspace + kernelCount)
+    }
+
+    /// Elements of scratch memory that `kernelGradient` needs.
+    package var kernelGradientWorkspaceCount: Int {
+        parts(geometry.outputRows) * (images.scratchCount + kernelCount)
+    }
+
+    /// Each part of the rows makes a sum of its own; they are added in order.
+    ///
+    /// - Parameter outputGradient: behind the rectifier's gate.
+    package func kernelGradient(
+        input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+        kernelGradient: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
+    ) {
+        let channels = geometry.channels
+        let rows = geometry.vertical.output
+        let columns = geometry.horizontal.output
+        let parts = parts(geometry.outputRows)
+        let frames = workspace + parts * kernelCount
+        let taps = taps(in: images)
+        ThreadPool.shared.forParts(of: geometry.outputRows, parts: parts) { part, range in
+            let sums = workspace + part * kernelCount
+            sums.update(repeating: 0, count: kernelCount)
+            let frame = frames + part * images.scratchCount
+            frame.update(repeating: 0, count: images.scratchCount)
+            taps.withUnsafeBufferPointer { taps in
+                var current = -1
+                for row in range {
+                    let number = row / rows
+                    let image = input + number * images.imageCount
+                    if number != current && !images.areInPlace { images.copy(image, to: frame) }
+                    current = number
+                    let x = images.areInPlace ? image : UnsafePointer(frame)
+                    var job = citius_depthwise(
+                        x: x + row % rows * geometry.vertical.stride * images.rowStride,
+                        pixel_stride: geometry.horizontal.stride * channels, taps: taps.baseAddress,
+                        tap_count: taps.count, columns: columns, channels: channels, weights: nil, bias: nil,
+                        rectifies: 0,
+                        y: UnsafeMutablePointer(mutating: outputGradient + row * columns * channels),
+                        sums: sums)
+                    set.add_depthwise_gradient(&job)
+                }
+            }
+        }
+        addParts(
+            UnsafePointer(workspace), stride: kernelCount, parts: geometry.outputRows == 0 ? 0 : parts,
+            0..<kernelCount, to: kernelGradient)
+    }
+}

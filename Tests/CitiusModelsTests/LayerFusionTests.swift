@@ -1,0 +1,140 @@
+import CitiusData
+import CitiusLayers
+import CitiusOptimizers
+import CitiusTensor
+import CitiusTestSupport
+import Testing
+
+@testable import CitiusModels
+
+/// Layers in one pass and one by one.
+@Suite struct LayerFusionTests {
+    enum Network: String, CaseIterable {
+        case documentLong, documentShort, normalized, strided, nested
+
+        func make(seed: UInt64 = 5) -> Sequential {
+            switch self {
+            case .documentLong:
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Conv2D(32, kernelSize: 3)
+                    Activation(.relu)
+                    MaxPooling2D(2)
+                    Conv2D(64, kernelSize: 3)
+                    Activation(.relu)
+                    MaxPooling2D(2)
+                    Flatten()
+                    Dense(64)
+                    Activation(.relu)
+                    Dropout(0.25)
+                    Dense(10, activation: .softmax)
+                }
+            case .documentShort:
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Conv2D(32, kernelSize: 3, activation: .relu)
+                    MaxPooling2D(2)
+                    Conv2D(64, kernelSize: 3, activation: .relu)
+                    MaxPooling2D(2)
+                    Flatten()
+                    Dense(64, activation: .relu)
+                    Dropout(0.25)
+                    Dense(10, activation: .softmax)
+                }
+            case .normalized:
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Conv2D(8, kernelSize: 3, padding: .same, useBias: false)
+                    BatchNormalization()
+                    Activation(.relu)
+                    MaxPooling2D(3, strides: 2, padding: .same)
+                    DepthwiseConv2D(3, padding: .same)
+                    BatchNormalization()
+                    Activation(.relu)
+                    GlobalAveragePooling2D()
+                    Dense(10, activation: .softmax)
+                }
+            case .strided:
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Conv2D(6, kernelSize: Size2D(5, 3), strides: 2, activation: .tanh)
+                    MaxPooling2D(2)
+                    Conv2D(20, kernelSize: 2)
+                    MaxPooling2D(2, strides: 1)
+                    Activation(.relu)
+                    Flatten()
+                    Dense(10, activation: .softmax)
+                }
+            case .nested:
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Sequential {
+                        Conv2D(16, kernelSize: 3)
+                        Activation(.relu)
+                        MaxPooling2D(2)
+                    }
+                    Activation(.relu)
+                    Flatten()
+                    Dense(10, activation: .softmax)
+                }
+            }
+        }
+    }
+
+    private func data(count: Int) throws -> Dataset { try FashionMNIST.load(.embedded).train.prefix(count) }
+
+    /// Predictions, the losses of some steps, and the weights after them.
+    private func train(
+        _ network: Network, _ acceleration: Acceleration
+    ) throws -> (predictions: Tensor, losses: [Double], weights: [Tensor]) {
+        let model = network.make()
+        model.acceleration = acceleration
+        model.compile(
+            optimizer: SGD(learningRate: 0.01, momentum: 0.5), loss: .sparseCategoricalCrossentropy)
+        let data = try data(count: 48)
+        let predictions = try model.predict(data.inputs)
+        let history = try model.fit(data, batchSize: 12, epochs: 2, verbose: .silent)
+        return (predictions, history["loss"], model.weights)
+    }
+
+    @Test(arguments: Network.allCases) func givesWhatTheLayersGiveOneByOne(network: Network) throws {
+        let expected = try train(network, .none)
+        for acceleration in [
+            Acceleration.full, Acceleration(convolution: .direct), Acceleration(fusesLayers: false),
+        ] {
+            let actual = try train(network, acceleration)
+            expectClose(actual.predictions, expected.predictions, absolute: 1e-6, relative: 1e-4)
+            #expect(actual.losses.count == 2)
+            for (loss, other) in zip(actual.losses, expected.losses) { #expect(abs(loss - other) < 1e-4) }
+            for (weight, other) in zip(actual.weights, expected.weights) {
+                expectClose(weight, other, absolute: 1e-4, relative: 1e-3)
+            }
+        }
+    }
+
+    @Test(arguments: Network.allCases) func theSameSeedGivesTheSameBits(network: Network) throws {
+        let (first, second) = (try train(network, .full), try train(network, .full))
+        #expect(first.predictions == second.predictions && first.losses == second.losses)
+        #expect(first.weights == second.weights)
+    }
+
+    @Test func takesTogetherWhatFits() {
+        func steps(_ network: Network) -> [[String]] {
+            LayerFusion.steps(of: network.make().layers).map { $0.layers.map { "\(type(of: $0))" } }
+        }
+        let block = ["Conv2D", "Activation", "MaxPooling2D"]
+        #expect(
+            steps(.documentLong) == [
+                block, block, ["Flatten"], ["Dense", "Activation"], ["Dropout"], ["Dense"],
+            ])
+        let short = ["Conv2D", "MaxPooling2D"]
+        #expect(steps(.documentShort) == [short, short, ["Flatten"], ["Dense"], ["Dropout"], ["Dense"]])
+        #expect(
+            steps(.normalized) == [
+                ["Conv2D"], ["BatchNormalization", "Activation"], ["MaxPooling2D"], ["DepthwiseConv2D"],
+                ["BatchNormalization", "Activation"], ["GlobalAveragePooling2D"], ["Dense"],
+            ])
+        // tanh lies between convolution and pool.
+        #expect(steps(.strided).prefix(2) == [["Conv2D"], ["MaxPooling2D"]])
+    }
+}
