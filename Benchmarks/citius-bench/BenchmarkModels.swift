@@ -2,9 +2,20 @@ import Citius
 
 /// The models that are measured, on both sides: `peers/` defines them by the same names.
 enum BenchmarkModels {
-    static let names = ["document-cnn"]
+    static let names = [
+        "document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet",
+    ]
 
-    static func make(_ name: String, seed: UInt64) -> Sequential {
+    /// The data a model is trained on: Fashion-MNIST, or the same in the middle of 32×32 pixels of 3 channels.
+    static func data(for name: String, from folder: String?) throws -> (train: Dataset, test: Dataset) {
+        let (train, test) = try FashionMNIST.load(from: folder)
+        switch name {
+        case "vgg-bn", "resnet-20", "mobilenet": return (inColor(train), inColor(test))
+        default: return (train, test)
+        }
+    }
+
+    static func make(_ name: String, seed: UInt64) -> Model {
         switch name {
         case "document-cnn":
             return Sequential(seed: seed) {
@@ -20,8 +31,115 @@ enum BenchmarkModels {
                 Dropout(0.25)
                 Dense(10, activation: .softmax)
             }
+        case "document-cnn-average":
+            return Sequential(seed: seed) {
+                Input(28, 28, 1)
+                Conv2D(32, kernelSize: 3, padding: .same, activation: .relu)
+                AveragePooling2D(2)
+                Conv2D(64, kernelSize: 3, padding: .same, activation: .relu)
+                AveragePooling2D(2)
+                Flatten()
+                Dense(64, activation: .relu)
+                Dropout(0.25)
+                Dense(10, activation: .softmax)
+            }
+        case "mlp":
+            return Sequential(seed: seed) {
+                Input(28, 28, 1)
+                Flatten()
+                Dense(512, activation: .relu)
+                Dense(512, activation: .relu)
+                Dense(10, activation: .softmax)
+            }
+        case "vgg-bn":
+            // Simonyan & Zisserman 2014 (arXiv 1409.1556), narrow, with batch normalization.
+            return Sequential(seed: seed) {
+                Input(32, 32, 3)
+                for width in [32, 64, 128] {
+                    for _ in 0..<2 { normalizedConvolution(width) }
+                    MaxPooling2D(2)
+                }
+                Flatten()
+                Dense(256, activation: .relu)
+                Dropout(0.5)
+                Dense(10, activation: .softmax)
+            }
+        case "resnet-20":
+            // He et al. 2015 (arXiv 1512.03385), section 4.2, with projections where the width grows.
+            return Sequential(seed: seed) {
+                Input(32, 32, 3)
+                normalizedConvolution(16)
+                for width in [16, 32, 64] {
+                    for block in 0..<3 {
+                        let narrows = width > 16 && block == 0
+                        ResidualBlock(width, strides: narrows ? 2 : 1, projects: narrows)
+                    }
+                }
+                GlobalAveragePooling2D()
+                Dense(10, activation: .softmax)
+            }
+        case "mobilenet":
+            // Howard et al. 2017 (arXiv 1704.04861), the first blocks.
+            return Sequential(seed: seed) {
+                Input(32, 32, 3)
+                normalizedConvolution(32)
+                for (width, strides) in [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1)] {
+                    DepthwiseConv2D(3, strides: Size2D(strides), padding: .same, useBias: false)
+                    BatchNormalization()
+                    Activation(.relu)
+                    Conv2D(width, kernelSize: 1, useBias: false)
+                    BatchNormalization()
+                    Activation(.relu)
+                }
+                GlobalAveragePooling2D()
+                Dense(10, activation: .softmax)
+            }
         default:
             fatalError("there is no benchmark model \(name)")
         }
+    }
+
+    private static func inColor(_ data: Dataset) -> Dataset {
+        let framed = data.storedInputs.padded([(0, 0), (2, 2), (2, 2), (0, 0)])
+        return Dataset(
+            inputs: framed.expanded(to: [data.count, 32, 32, 3]), targets: data.targets,
+            metadata: data.metadata
+        )
+        .scaled(by: 1 / 255)
+    }
+}
+
+private func normalizedConvolution(_ filters: Int, strides: Int = 1) -> [Layer] {
+    [
+        Conv2D(filters, kernelSize: 3, strides: Size2D(strides), padding: .same, useBias: false),
+        BatchNormalization(), Activation(.relu),
+    ]
+}
+
+/// max(body(x) + shortcut(x), 0): two normalized convolutions beside the input or a projection of it.
+private final class ResidualBlock: Model {
+    private let body: Sequential
+    private let projection: Sequential?
+
+    init(_ filters: Int, strides: Int, projects: Bool) {
+        body = Sequential {
+            normalizedConvolution(filters, strides: strides)
+            Conv2D(filters, kernelSize: 3, padding: .same, useBias: false)
+            BatchNormalization()
+        }
+        projection =
+            projects
+            ? Sequential {
+                Conv2D(filters, kernelSize: 1, strides: Size2D(strides), useBias: false)
+                BatchNormalization()
+            } : nil
+        super.init()
+    }
+
+    override var layers: [Layer] { [body] + (projection.map { [$0] } ?? []) }
+
+    override func forward(_ input: Variable, in context: Context) -> Variable {
+        let shortcut = projection.map { $0(input, in: context) } ?? input
+        return body(input, in: context).addedRectified(shortcut)
     }
 }

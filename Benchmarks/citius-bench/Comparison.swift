@@ -9,23 +9,28 @@ enum Comparison {
         let name: String
         let script: String
         let module: String
-        let arguments: [String]
+        var arguments: [String] = []
+        /// What the script defines.
+        var models = ["document-cnn"]
     }
 
-    private static let peers = [
-        Peer(name: "pytorch", script: "pytorch.py", module: "torch", arguments: ["--mode", "eager"]),
-        Peer(
-            name: "pytorch-channels-last", script: "pytorch.py", module: "torch",
-            arguments: ["--mode", "channels-last"]),
-        Peer(
-            name: "pytorch-fused-adam", script: "pytorch.py", module: "torch",
-            arguments: ["--mode", "fused-adam"]),
-        Peer(
-            name: "pytorch-compile", script: "pytorch.py", module: "torch", arguments: ["--mode", "compile"]),
-        Peer(name: "keras-tensorflow", script: "keras_tensorflow.py", module: "tensorflow", arguments: []),
-        Peer(name: "jax", script: "jax_cnn.py", module: "jax", arguments: []),
-        Peer(name: "onnx-runtime", script: "onnx_runtime.py", module: "onnxruntime", arguments: []),
-    ]
+    private static let peers =
+        ["eager", "channels-last", "fused-adam", "channels-last-fused", "compile"].map { mode in
+            Peer(
+                name: mode == "eager" ? "pytorch" : "pytorch-\(mode)", script: "pytorch.py", module: "torch",
+                arguments: ["--mode", mode], models: BenchmarkModels.names)
+        } + [
+            Peer(name: "keras-tensorflow", script: "keras_tensorflow.py", module: "tensorflow"),
+            Peer(name: "jax", script: "jax_cnn.py", module: "jax"),
+            Peer(name: "onnx-runtime", script: "onnx_runtime.py", module: "onnxruntime"),
+        ]
+
+    /// What one side runs: its name and its command line.
+    private struct Side {
+        let name: String
+        let program: String
+        let arguments: [String]
+    }
 
     static func run(_ arguments: [String]) {
         let names = peers.map(\.name)
@@ -33,7 +38,9 @@ enum Comparison {
             program: "citius-bench compare",
             summary: "Runs Citius and its rivals in turn and prints the ratios.",
             [
-                .init("--model", BenchmarkModels.names.joined(separator: "|"), "by default the first"),
+                .init(
+                    "--model", (BenchmarkModels.names + ["all"]).joined(separator: "|"),
+                    "by default the first"),
                 .init("--batch-size", "N", "of training; by default 32"),
                 .init("--epochs", "N", "epochs a run; by default 3"),
                 .init("--samples", "N", "train on the first N images only; by default 20,000"),
@@ -42,13 +49,20 @@ enum Comparison {
                 .init("--data", "FOLDER", "Fashion-MNIST's four files, gzipped; by default Debian's"),
                 .init("--python", "PROGRAM", "the Python that has the rivals; by default python3"),
                 .init("--scripts", "FOLDER", "the rivals' scripts; by default Benchmarks/peers"),
-                .init("--peers", "A,B,…", "only these of \(names.joined(separator: ", "))"),
+                .init("--peers", "A,B,…", "only these of \(names.joined(separator: ", ")); or none"),
+                .init("--also", "PROGRAM", "a program that takes the scripts' arguments and ends as they do"),
+                .init("--one-thread", nil, "Citius on one thread, too"),
                 .init("--json", nil, "print every run's JSON instead of the table"),
             ],
             arguments: arguments)
         let python = options.text("--python") ?? "python3"
         let scripts = options.text("--scripts") ?? "Benchmarks/peers"
-        let wanted = options.text("--peers").map { $0.split(separator: ",").map(String.init) } ?? names
+        let wanted: [String] =
+            switch options.text("--peers") {
+            case nil: names
+            case "none": []
+            case let list?: list.split(separator: ",").map(String.init)
+            }
         for name in wanted where !names.contains(name) {
             options.fail("--peers names \(name), expected some of \(names.joined(separator: ", "))")
         }
@@ -56,13 +70,12 @@ enum Comparison {
             options.fail("\(scripts) does not hold the rivals' scripts; name their folder with --scripts")
         }
         let threads = options.number("--threads") ?? ProcessInfo.processInfo.activeProcessorCount
-        var shared = [
-            "--model", options.choice("--model", of: BenchmarkModels.names),
+        var settings = [
             "--batch-size", "\(options.number("--batch-size") ?? 32)",
             "--epochs", "\(options.number("--epochs") ?? 3)",
-            "--samples", "\(options.number("--samples") ?? 20_000)", "--threads", "\(threads)",
+            "--samples", "\(options.number("--samples") ?? 20_000)",
         ]
-        if let data = options.text("--data") { shared += ["--data", data] }
+        if let data = options.text("--data") { settings += ["--data", data] }
 
         let installed = peers.filter { wanted.contains($0.name) }.filter { peer in
             let isInstalled = Subprocess.output(of: python, ["-c", "import \(peer.module)"]) != nil
@@ -72,31 +85,60 @@ enum Comparison {
             return isInstalled
         }
 
-        var runs: [String: [Measurement]] = [:]
-        let rounds = options.number("--rounds") ?? 3
-        for round in 1...rounds {
-            func record(_ name: String, _ program: String, _ arguments: [String]) {
-                complain("round \(round) of \(rounds): \(name)")
-                guard let output = Subprocess.output(of: program, arguments, showingErrors: false),
-                    let line = output.split(separator: "\n").last,
-                    let measurement = try? JSONDecoder().decode(Measurement.self, from: Data(line.utf8))
-                else {
-                    complain("\(name): failed; try \(program) \(arguments.joined(separator: " "))")
-                    return
-                }
-                if options.has("--json") { print(line) }
-                runs[name, default: []].append(measurement)
+        let model = options.choice("--model", of: BenchmarkModels.names + ["all"])
+        for model in model == "all" ? BenchmarkModels.names : [model] {
+            let shared = ["--model", model] + settings
+            let onAllThreads = shared + ["--threads", "\(threads)"]
+            let citius = ["throughput", "--json"]
+            var sides = [
+                Side(name: "citius", program: CommandLine.arguments[0], arguments: citius + onAllThreads)
+            ]
+            if options.has("--one-thread") {
+                sides.append(
+                    Side(
+                        name: "citius-one-thread", program: CommandLine.arguments[0],
+                        arguments: citius + shared + ["--threads", "1"]))
             }
-            record("citius", CommandLine.arguments[0], ["throughput", "--json"] + shared)
-            for peer in installed {
-                record(peer.name, python, ["\(scripts)/\(peer.script)"] + peer.arguments + shared)
+            if let program = options.text("--also") {
+                let name = program.split(separator: "/").last.map(String.init) ?? program
+                sides.append(Side(name: name, program: program, arguments: onAllThreads))
+            }
+            sides += installed.filter { $0.models.contains(model) }.map { peer in
+                Side(
+                    name: peer.name, program: python,
+                    arguments: ["\(scripts)/\(peer.script)"] + peer.arguments + onAllThreads)
+            }
+            compare(
+                sides, model: model, rounds: options.number("--rounds") ?? 3, asJSON: options.has("--json"))
+        }
+    }
+
+    private static func compare(_ sides: [Side], model: String, rounds: Int, asJSON: Bool) {
+        var runs: [String: [Measurement?]] = [:]
+        for round in 1...rounds {
+            for side in sides {
+                complain("\(model), round \(round) of \(rounds): \(side.name)")
+                let output = Subprocess.output(of: side.program, side.arguments, showingErrors: false)
+                let line = output?.split(separator: "\n").last ?? ""
+                let measurement = try? JSONDecoder().decode(Measurement.self, from: Data(line.utf8))
+                if measurement == nil {
+                    let command = ([side.program] + side.arguments).joined(separator: " ")
+                    complain("\(side.name): failed; try \(command)")
+                } else if asJSON {
+                    print(line)
+                }
+                runs[side.name, default: []].append(measurement)
             }
         }
-        if !options.has("--json") { print(table(runs, ["citius"] + installed.map(\.name))) }
+        let parameters = Set(runs.values.joined().compactMap { $0?.parameters })
+        if parameters.count > 1 {
+            complain("\(model) is not one model: its sides learn \(parameters.sorted()) numbers")
+        }
+        if !asJSON { print("\(model)\n\(table(runs, sides.map(\.name)))\n") }
     }
 
     /// Medians over the rounds, and Citius's ratio to each rival: the median of the rounds' ratios.
-    private static func table(_ runs: [String: [Measurement]], _ names: [String]) -> String {
+    private static func table(_ runs: [String: [Measurement?]], _ names: [String]) -> String {
         let columns: [(title: String, value: (Measurement) -> Double?, higherIsBetter: Bool)] = [
             ("training images/s", { $0.imagesPerSecond }, true),
             ("evaluation images/s", { $0.evaluationImagesPerSecond }, true),
@@ -107,15 +149,15 @@ enum Comparison {
             header: [""] + columns.flatMap { [$0.title, "Citius is"] },
             rightAligned: Set(1...2 * columns.count))
         for name in names {
-            guard let own = runs[name] else { continue }
+            let own = runs[name] ?? []
             var row = [name]
             for column in columns {
-                let values = own.compactMap(column.value)
+                let values = own.compactMap { $0.flatMap(column.value) }
                 row.append(values.isEmpty ? "–" : fixed(median(values), decimals: 0))
                 let ratios = zip(runs["citius"] ?? [], own).compactMap { citius, other -> Double? in
-                    guard let a = column.value(citius), let b = column.value(other), a > 0, b > 0 else {
-                        return nil
-                    }
+                    guard let a = citius.flatMap(column.value), let b = other.flatMap(column.value), a > 0,
+                        b > 0
+                    else { return nil }
                     return column.higherIsBetter ? a / b : b / a
                 }
                 row.append(name == "citius" || ratios.isEmpty ? "" : fixed(median(ratios), decimals: 2) + "×")

@@ -6,6 +6,8 @@ struct Measurement: Codable {
     var model: String
     var batchSize: Int
     var threads: Int
+    /// How many numbers the model learns; the same for all sides.
+    var parameters: Int?
     /// Training, the best epoch.
     var imagesPerSecond: Double?
     /// Training, the median epoch.
@@ -17,7 +19,7 @@ struct Measurement: Codable {
     var startup: Double?
 
     enum CodingKeys: String, CodingKey {
-        case peer, model, threads
+        case peer, model, threads, parameters
         case batchSize = "batch_size"
         case imagesPerSecond = "images_per_second"
         case medianImagesPerSecond = "median_images_per_second"

@@ -38,7 +38,7 @@ enum Throughput {
     private static func measure(
         model name: String, batchSize: Int, epochs: Int, samples: Int?, data: String?, seed: UInt64
     ) throws -> Measurement {
-        var (train, test) = try FashionMNIST.load(from: data)
+        var (train, test) = try BenchmarkModels.data(for: name, from: data)
         if let samples { train = train.prefix(min(samples, train.count)) }
         let model = BenchmarkModels.make(name, seed: seed)
         model.compile(optimizer: Adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
@@ -64,6 +64,7 @@ enum Throughput {
         }
         return Measurement(
             peer: "citius", model: name, batchSize: batchSize, threads: Threads.count,
+            parameters: model.parameters.filter(\.isLearned).reduce(0) { $0 + $1.shape.count },
             imagesPerSecond: rates.max(), medianImagesPerSecond: median(rates),
             evaluationImagesPerSecond: evaluations.max(), latency: median(latencies),
             peakMemory: peakMemoryMegabytes(), startup: Startup.milliseconds())

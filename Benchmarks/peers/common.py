@@ -17,9 +17,13 @@ def process_age():
     return time.clock_gettime(time.CLOCK_BOOTTIME) - started
 
 
-def arguments(**extra):
+# Models of images of 3 channels of 32×32 pixels: those of Fashion-MNIST in the middle.
+COLOR_MODELS = ["vgg-bn", "resnet-20", "mobilenet"]
+
+
+def arguments(models=("document-cnn",), **extra):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--model", default="document-cnn", choices=["document-cnn"])
+    parser.add_argument("--model", default="document-cnn", choices=models)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--samples", type=int, default=60000)
@@ -32,23 +36,25 @@ def arguments(**extra):
 
 
 def load(options):
-    """(training images, labels), (test images, labels): bytes [n, 28, 28, 1]."""
+    """(training images, labels), (test images, labels): bytes [n, height, width, channels]."""
     import numpy as np
 
     def read(name, offset):
         with gzip.open(os.path.join(options.data, name + "-ubyte.gz")) as file:
             return np.frombuffer(file.read(), np.uint8, offset=offset)
 
-    def part(name):
-        return read(f"{name}-images-idx3", 16).reshape(-1, 28, 28, 1), read(f"{name}-labels-idx1", 8)
+    def part(name, count=None):
+        images = read(f"{name}-images-idx3", 16).reshape(-1, 28, 28, 1)[:count]
+        if options.model in COLOR_MODELS:
+            images = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0))).repeat(3, axis=3)
+        return images, read(f"{name}-labels-idx1", 8)[:count]
 
-    images, labels = part("train")
-    return (images[: options.samples], labels[: options.samples]), part("t10k")
+    return part("train", options.samples), part("t10k")
 
 
-def measure(peer, options, startup, epoch, evaluate, predict):
+def measure(peer, options, startup, epoch, evaluate, predict, parameters=None):
     """Times the three functions and prints the result. `epoch` trains one pass (or is None), `evaluate` goes
-    over the test images, `predict` over one image."""
+    over the test images, `predict` over one image; `parameters` is how many numbers the model learns."""
     count = options.samples
     rates = []
     if epoch:
@@ -75,6 +81,7 @@ def measure(peer, options, startup, epoch, evaluate, predict):
                 "model": options.model,
                 "batch_size": options.batch_size,
                 "threads": options.threads,
+                "parameters": parameters,
                 "images_per_second": max(rates) if rates else None,
                 "median_images_per_second": statistics.median(rates) if rates else None,
                 "evaluation_images_per_second": max(evaluations),

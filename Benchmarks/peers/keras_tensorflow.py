@@ -54,4 +54,4 @@ def predict():
     call(image).numpy()
 
 
-common.measure("keras-tensorflow", options, startup, epoch, evaluate, predict)
+common.measure("keras-tensorflow", options, startup, epoch, evaluate, predict, model.count_params())

@@ -1,9 +1,12 @@
-"""PyTorch: eager, channels-last, with fused Adam, or compiled."""
+"""PyTorch: eager, channels-last, with fused Adam, with both, or compiled."""
 
 import common
 
 options = common.arguments(
-    mode=dict(default="eager", choices=["eager", "channels-last", "fused-adam", "compile"])
+    models=["document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet"],
+    mode=dict(
+        default="eager", choices=["eager", "channels-last", "fused-adam", "channels-last-fused", "compile"]
+    ),
 )
 
 import torch  # noqa: E402
@@ -13,12 +16,84 @@ from torch.nn import functional as F  # noqa: E402
 torch.set_num_threads(options.threads)
 torch.manual_seed(options.seed)
 
+
+def normalized(inputs, outputs, kernel=3, stride=1, groups=1, rectified=True):
+    """Convolution and batch normalization (momentum and epsilon are Keras's), perhaps a rectifier."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs, eps=1e-3, momentum=0.01),
+        *([nn.ReLU(inplace=True)] if rectified else []),
+    )
+
+
+class ResidualBlock(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.body = nn.Sequential(
+            normalized(inputs, outputs, stride=stride), normalized(outputs, outputs, rectified=False)
+        )
+        self.projection = (
+            nn.Identity() if inputs == outputs else normalized(inputs, outputs, 1, stride, rectified=False)
+        )
+
+    def forward(self, x):
+        return F.relu(self.body(x) + self.projection(x), inplace=True)
+
+
+def head(inputs, hidden, rate):
+    return [nn.Flatten(), nn.Linear(inputs, hidden), nn.ReLU(), nn.Dropout(rate), nn.Linear(hidden, 10)]
+
+
+def document_cnn():
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
+        *head(1600, 64, 0.25),
+    )
+
+
+def document_cnn_average():
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2),
+        nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.AvgPool2d(2),
+        *head(3136, 64, 0.25),
+    )
+
+
+def mlp():
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(784, 512), nn.ReLU(), nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)
+    )
+
+
+def vgg_bn():
+    layers, inputs = [], 3
+    for width in [32, 64, 128]:
+        layers += [normalized(inputs, width), normalized(width, width), nn.MaxPool2d(2)]
+        inputs = width
+    return nn.Sequential(*layers, *head(2048, 256, 0.5))
+
+
+def resnet_20():
+    layers, inputs = [normalized(3, 16)], 16
+    for width in [16, 32, 64]:
+        for _ in range(3):
+            layers.append(ResidualBlock(inputs, width, 1 if inputs == width else 2))
+            inputs = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+
+
+def mobilenet():
+    layers, inputs = [normalized(3, 32)], 32
+    for width, stride in [(64, 1), (128, 2), (128, 1), (256, 2), (256, 1)]:
+        layers += [normalized(inputs, inputs, stride=stride, groups=inputs), normalized(inputs, width, 1)]
+        inputs = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, 10))
+
+
 # By the names of citius-bench.
 MODELS = {
-    "document-cnn": lambda: nn.Sequential(
-        nn.Conv2d(1, 32, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Flatten(), nn.Linear(1600, 64), nn.ReLU(), nn.Dropout(0.25), nn.Linear(64, 10),
-    )
+    "document-cnn": document_cnn, "document-cnn-average": document_cnn_average, "mlp": mlp, "vgg-bn": vgg_bn,
+    "resnet-20": resnet_20, "mobilenet": mobilenet,
 }
 
 (images, labels), (test_images, test_labels) = common.load(options)
@@ -26,7 +101,7 @@ train_x = torch.tensor(images).permute(0, 3, 1, 2).contiguous()
 train_y = torch.tensor(labels).long()
 test_x = torch.tensor(test_images).permute(0, 3, 1, 2).contiguous()
 test_y = torch.tensor(test_labels).long()
-layout = torch.channels_last if options.mode == "channels-last" else torch.contiguous_format
+layout = torch.channels_last if "channels-last" in options.mode else torch.contiguous_format
 
 
 def batch(source, indices):
@@ -34,7 +109,7 @@ def batch(source, indices):
 
 
 model = MODELS[options.model]().to(memory_format=layout)
-optimizer = torch.optim.Adam(model.parameters(), eps=1e-7, fused=options.mode == "fused-adam")
+optimizer = torch.optim.Adam(model.parameters(), eps=1e-7, fused="fused" in options.mode)
 step = torch.compile(model) if options.mode == "compile" else model
 batch(train_x, slice(0, options.batch_size))
 startup = common.process_age()
@@ -77,4 +152,5 @@ def predict():
 
 
 name = "pytorch" if options.mode == "eager" else "pytorch-" + options.mode
-common.measure(name, options, startup, epoch, evaluate, predict)
+parameters = sum(parameter.numel() for parameter in model.parameters())
+common.measure(name, options, startup, epoch, evaluate, predict, parameters)
