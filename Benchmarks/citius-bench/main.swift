@@ -1,4 +1,5 @@
-// Measures Citius: `citius-bench throughput`, and beside its rivals: `citius-bench compare`.
+// Measures Citius: `citius-bench throughput`, its kernels: `citius-bench profile`, and beside its rivals:
+// `citius-bench compare`.
 
 import CitiusExampleSupport
 import Foundation
@@ -8,6 +9,7 @@ let usage = """
     citius-bench measures how fast Citius trains and predicts.
 
       citius-bench throughput [options]   one model: training, evaluation, latency, memory, start-up
+      citius-bench profile [options]      where a model's time goes, kernel by kernel
       citius-bench compare [options]      the same in turn with PyTorch, Keras, JAX and ONNX Runtime
 
     Each takes --help.
@@ -16,6 +18,8 @@ let usage = """
 switch arguments.first {
 case "throughput":
     Throughput.run(Array(arguments.dropFirst()))
+case "profile":
+    ProfileCommand.run(Array(arguments.dropFirst()))
 case "compare":
     Comparison.run(Array(arguments.dropFirst()))
 case "startup":

@@ -15,6 +15,8 @@ package func applyGradient<T: KernelReal>(
     _ function: ActivationGradient, y: UnsafePointer<T>, dy: UnsafePointer<T>, to dx: UnsafeMutablePointer<T>,
     count: Int
 ) {
+    let span = Span("activation's gradient \(count)", elements: 3 * count, elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
         switch function {
         case .sigmoid:
@@ -38,6 +40,8 @@ package func siluGradient<T: KernelReal>(
     x: UnsafePointer<T>, sigmoid: UnsafePointer<T>, dy: UnsafePointer<T>, to dx: UnsafeMutablePointer<T>,
     count: Int
 ) {
+    let span = Span("activation's gradient \(count)", elements: 4 * count, elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
         for index in range {
             let s = sigmoid[index]

@@ -95,6 +95,8 @@ private func forRows(
     _ count: Int, elementsPerRow: Int, usesPool: Bool, _ body: (Range<Int>) -> Void
 ) {
     if usesPool {
+        let span = Span("gathered rows \(count)×\(elementsPerRow)", elements: 2 * count * elementsPerRow)
+        defer { span.end() }
         ThreadPool.shared.forRanges(of: count, grain: 32_768 / max(1, elementsPerRow) + 1, body)
     } else if count > 0 {
         body(0..<count)

@@ -90,6 +90,11 @@ package struct Normalization<T: KernelReal>: Sendable {
     @specialized(where T == Float)
     @specialized(where T == Double)
     package func apply(_ x: UnsafePointer<T>, rectifies: Bool, to y: UnsafeMutablePointer<T>) {
+        let span = Span(
+            "batch normalization \(layout.rows)×\(layout.channels)",
+            operations: 2 * layout.rows * layout.channels, elements: 2 * layout.rows * layout.channels,
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         withColumns { columns in
             forRows { place, rows, width in
                 columns.normalize(x + place, rows, width, rectifies, y + place)
@@ -104,6 +109,11 @@ package struct Normalization<T: KernelReal>: Sendable {
     package func gradientSums(
         _ x: UnsafePointer<T>, dy: UnsafePointer<T>, rectifies: Bool
     ) -> (ofGradients: [Double], ofProducts: [Double]) {
+        let span = Span(
+            "batch normalization's sums \(layout.rows)×\(layout.channels)",
+            operations: 4 * layout.rows * layout.channels, elements: 2 * layout.rows * layout.channels,
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         let (width, parts) = (layout.width, layout.parts)
         var sums = [Double](repeating: 0, count: layout.channels)
         var products = sums
@@ -145,6 +155,11 @@ package struct Normalization<T: KernelReal>: Sendable {
         _ x: UnsafePointer<T>, dy: UnsafePointer<T>, rectifies: Bool,
         through sums: (ofGradients: [Double], ofProducts: [Double])?, to dx: UnsafeMutablePointer<T>
     ) {
+        let span = Span(
+            "batch normalization's input gradient \(layout.rows)×\(layout.channels)",
+            operations: 4 * layout.rows * layout.channels, elements: 3 * layout.rows * layout.channels,
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         let channels = layout.channels
         var slope = [T](repeating: 0, count: layout.width)
         var constant = slope

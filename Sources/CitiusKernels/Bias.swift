@@ -36,6 +36,10 @@ package func sumRows<T: KernelReal>(
     _ x: UnsafePointer<T>, rows: Int, columns: Int, to out: UnsafeMutablePointer<T>,
     workspace: UnsafeMutablePointer<T>
 ) {
+    let span = Span(
+        "sum of rows \(rows)×\(columns)", operations: rows * columns, elements: rows * columns,
+        elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     let pool = ThreadPool.shared
     let parts = rows * columns < 32_768 ? min(1, rows) : min(pool.threadCount, rows)
     pool.forParts(of: rows, parts: parts) { part, range in
@@ -55,6 +59,8 @@ package func sumRows<T: KernelReal>(
 package func rectifierGradient<T: KernelReal>(
     y: UnsafePointer<T>, dy: UnsafePointer<T>, dx: UnsafeMutablePointer<T>, count: Int
 ) {
+    let span = Span("rectifier's gradient \(count)", elements: 3 * count, elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
         for index in range {
             // Read whether it is needed or not: a choice between two values becomes a vector, a branch does not.

@@ -95,6 +95,9 @@ package struct BroadcastLayout: Sendable, Equatable {
     @inline(__always)
     func forEachStretch(_ body: (_ result: Int, _ offsets: UnsafePointer<Int>, _ count: Int) -> Void) {
         let inner = innerCount
+        let span = Span(
+            "element by element \(outerCount)×\(inner)", elements: (strides.count + 1) * outerCount * inner)
+        defer { span.end() }
         if outerCount == 1 {
             let last = sizes.count - 1
             ThreadPool.shared.forRanges(of: inner, grain: 16_384) { range in

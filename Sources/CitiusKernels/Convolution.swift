@@ -21,7 +21,7 @@ package struct Convolution: Sendable, Equatable {
     private var groupOutputs: Int { outputChannels / groups }
     /// Elements of the patch that one output pixel sees, in one group.
     private var patchCount: Int { geometry.cellCount * groupChannels }
-    private var kernelCount: Int { patchCount * outputChannels }
+    var kernelCount: Int { patchCount * outputChannels }
 
     /// Output rows whose patches and results fill about 256 KiB: half an L2 cache.
     private var tileRows: Int {
@@ -72,6 +72,20 @@ package struct Convolution: Sendable, Equatable {
         group * groupChannels..<(group + 1) * groupChannels
     }
 
+    private var shapes: String {
+        "\(geometry.vertical.input)×\(geometry.horizontal.input)×\(geometry.channels) → "
+            + "\(geometry.vertical.output)×\(geometry.horizontal.output)×\(outputChannels)"
+    }
+
+    /// Multiplications and additions of one pass.
+    private var operations: Int { 2 * geometry.outputRows * geometry.horizontal.output * kernelCount }
+
+    /// Elements of input, kernel and result.
+    private var elementCount: Int {
+        geometry.batch * geometry.imageCount + kernelCount
+            + geometry.outputRows * geometry.horizontal.output * outputChannels
+    }
+
     /// output ← activation(input ∗ kernel + bias).
     @specialized(where T == Float)
     @specialized(where T == Double)
@@ -79,6 +93,10 @@ package struct Convolution: Sendable, Equatable {
         input: UnsafePointer<T>, kernel: UnsafePointer<T>, bias: UnsafePointer<T>?,
         rectifies: Bool, output: UnsafeMutablePointer<T>, workspace: UnsafeMutablePointer<T>
     ) {
+        let span = Span(
+            "general convolution \(shapes)", operations: operations, elements: elementCount,
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         ThreadPool.shared.forParts(of: geometry.outputRows, parts: rowParts) { part, rows in
             let scratch = workspace + part * patchWorkspace
             forEachTile(rows, input: input, workspace: scratch) { pixels, group, patches in
@@ -110,6 +128,10 @@ package struct Convolution: Sendable, Equatable {
         input: UnsafePointer<T>, outputGradient: UnsafePointer<T>, kernelGradient: UnsafeMutablePointer<T>,
         workspace: UnsafeMutablePointer<T>
     ) {
+        let span = Span(
+            "general convolution's kernel gradient \(shapes)", operations: operations, elements: elementCount,
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         let sums = workspace + rowParts * patchWorkspace
         ThreadPool.shared.forParts(of: geometry.outputRows, parts: rowParts) { part, rows in
             let scratch = workspace + part * patchWorkspace
@@ -142,6 +164,10 @@ package struct Convolution: Sendable, Equatable {
         kernel: UnsafePointer<T>, outputGradient: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>,
         workspace: UnsafeMutablePointer<T>
     ) {
+        let span = Span(
+            "general convolution's input gradient \(shapes)", operations: operations, elements: elementCount,
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         let height = geometry.vertical.output
         let width = geometry.horizontal.output
         ThreadPool.shared.forParts(of: geometry.batch, parts: imageParts) { part, images in

@@ -55,6 +55,10 @@ extension ConvolutionBlock {
         _ operands: GradientOperands, to targets: GradientTargets,
         withWorkspace: (Int, (UnsafeMutablePointer<Float>) -> Void) -> Void
     ) {
+        let span = Span(
+            "convolution's gradients \(shapes)", operations: operations * (targets.input == nil ? 1 : 2),
+            elements: elementCount * (targets.input == nil ? 1 : 2))
+        defer { span.end() }
         let dense = DenseConvolutionGradients(self)
         let wantsInput = targets.input != nil
         let sparseCost = SparseConvolutionGradients.cost(

@@ -68,6 +68,25 @@ package struct ConvolutionBlock: Sendable {
     /// Elements of the result.
     var batch: Int { convolution.geometry.batch }
 
+    // MARK: For profiles
+
+    var shapes: String {
+        let (input, output) = (convolution.geometry, pool ?? convolution.geometry)
+        return "\(input.vertical.input)×\(input.horizontal.input)×\(input.channels) → "
+            + "\(output.vertical.output)×\(output.horizontal.output)×\(convolution.outputChannels)"
+    }
+
+    /// Multiplications and additions of the whole convolution.
+    var operations: Int {
+        2 * convolution.geometry.outputRows * convolution.geometry.horizontal.output * convolution.kernelCount
+    }
+
+    /// Elements of input, kernel and result.
+    var elementCount: Int {
+        convolution.geometry.batch * (convolution.geometry.imageCount + forwardPass.resultCount)
+            + convolution.kernelCount
+    }
+
     // MARK: Forward
 
     /// Work is split over rows through the batch; a single image is split as well.
@@ -88,6 +107,8 @@ package struct ConvolutionBlock: Sendable {
         output: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?,
         workspace: UnsafeMutablePointer<Float>
     ) {
+        let span = Span("convolution \(shapes)", operations: operations, elements: elementCount)
+        defer { span.end() }
         let pass = forwardPass
         let images = pass.images
         pass.pack(kernel, to: workspace)

@@ -13,6 +13,10 @@ package func softmaxCrossEntropy<T: KernelReal>(
     logits: UnsafePointer<T>, labels: UnsafePointer<Int32>, rows: Int, classes: Int,
     losses: UnsafeMutablePointer<T>, probabilities: UnsafeMutablePointer<T>
 ) {
+    let span = Span(
+        "softmax cross-entropy \(rows)×\(classes)", elements: 2 * rows * classes,
+        elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     if T.self == Float.self {
         let kernel = InstructionSet.chosen.kernels.softmax_cross_entropy
         ThreadPool.shared.forRanges(of: rows, grain: max(1, 4_096 / max(1, classes))) { range in
@@ -65,6 +69,10 @@ package func softmaxCrossEntropyGradient<T: KernelReal>(
     probabilities: UnsafePointer<T>, labels: UnsafePointer<Int32>, lossGradient: UnsafePointer<T>,
     rows: Int, classes: Int, logitGradient: UnsafeMutablePointer<T>
 ) {
+    let span = Span(
+        "softmax cross-entropy's gradient \(rows)×\(classes)", elements: 2 * rows * classes,
+        elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     ThreadPool.shared.forRanges(of: rows, grain: max(1, 16_384 / max(1, classes))) { range in
         for row in range {
             let out = logitGradient + row * classes

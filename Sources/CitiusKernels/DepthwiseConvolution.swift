@@ -34,6 +34,10 @@ package struct DepthwiseConvolution: Sendable {
             channels: geometry.channels)
     }
 
+    /// Multiplications and additions of one pass.
+    private var operations: Int { 2 * geometry.batch * outputCount * geometry.cellCount }
+    /// Elements of input, kernel and result.
+    private var elementCount: Int { geometry.batch * (geometry.imageCount + outputCount) + kernelCount }
     private var kernelCount: Int { geometry.cellCount * geometry.channels }
     private var outputCount: Int { geometry.vertical.output * geometry.horizontal.output * geometry.channels }
 
@@ -56,6 +60,10 @@ package struct DepthwiseConvolution: Sendable {
         input: UnsafePointer<Float>, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
         output: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
     ) {
+        let span = Span(
+            "depthwise convolution \(geometry.vertical.input)×\(geometry.horizontal.input)×\(geometry.channels)",
+            operations: operations, elements: elementCount)
+        defer { span.end() }
         convolve(
             images, input, kernel: kernel, bias: bias, rectifies: rectifies, rows: geometry.vertical.output,
             columns: geometry.horizontal.output,
@@ -108,6 +116,10 @@ package struct DepthwiseConvolution: Sendable {
         kernel: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
         inputGradient: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
     ) {
+        let span = Span(
+            "depthwise convolution's input gradient \(geometry.vertical.input)×\(geometry.horizontal.input)×\(geometry.channels)",
+            operations: operations, elements: elementCount)
+        defer { span.end() }
         let channels = geometry.channels
         for tap in 0..<geometry.cellCount {
             (workspace + (geometry.cellCount - 1 - tap) * channels).update(
@@ -131,6 +143,10 @@ package struct DepthwiseConvolution: Sendable {
         input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
         kernelGradient: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
     ) {
+        let span = Span(
+            "depthwise convolution's kernel gradient \(geometry.vertical.input)×\(geometry.horizontal.input)×\(geometry.channels)",
+            operations: operations, elements: elementCount)
+        defer { span.end() }
         let channels = geometry.channels
         let rows = geometry.vertical.output
         let columns = geometry.horizontal.output

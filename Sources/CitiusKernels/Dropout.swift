@@ -23,6 +23,8 @@ package struct DropoutMask: Sendable {
         _ x: UnsafePointer<T>, scale: T, count: Int, keep: UnsafeMutablePointer<UInt8>,
         to y: UnsafeMutablePointer<T>
     ) {
+        let span = Span("dropout \(count)", elements: 2 * count, elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         let kernels = InstructionSet.chosen.kernels
         let length = 4_096
         ThreadPool.shared.forRanges(of: (count + length - 1) / length, grain: 1) { runs in
@@ -44,6 +46,8 @@ package func applyMask<T: KernelReal>(
     _ keep: UnsafePointer<UInt8>, to x: UnsafePointer<T>, scale: T, count: Int,
     into y: UnsafeMutablePointer<T>
 ) {
+    let span = Span("dropout's gradient \(count)", elements: 2 * count, elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
         let start = range.lowerBound
         multiply(x + start, by: keep + start, scale: scale, count: range.count, to: y + start)

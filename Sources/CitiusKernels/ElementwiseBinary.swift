@@ -130,6 +130,8 @@ package func applyExpansion<T: KernelScalar>(
 package func addRectified<T: KernelReal>(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, to out: UnsafeMutablePointer<T>, count: Int
 ) {
+    let span = Span("rectified sum \(count)", elements: 3 * count, elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
         for index in range {
             let sum = a[index] + b[index]

@@ -34,6 +34,8 @@ package func applyUnary<T: KernelReal>(
     _ function: UnaryFunction, _ x: UnsafePointer<T>, to out: UnsafeMutablePointer<T>, count: Int
 ) {
     if T.self == Float.self, let kernel = function.microkernel {
+        let span = Span("\(function) \(count)", elements: 2 * count)
+        defer { span.end() }
         // Some ten to thirty cycles for a vector: worth a second thread sooner than a copy is.
         ThreadPool.shared.forRanges(of: count, grain: 4_096) { range in
             kernel(floats(x) + range.lowerBound, mutableFloats(out) + range.lowerBound, range.count)
@@ -142,6 +144,8 @@ package func convert<From: KernelNumber, To: KernelNumber>(
 /// that is handed through the pool would be called element by element.
 @inline(__always)
 private func forElements(_ count: Int, _ body: (Range<Int>) -> Void) {
+    let span = Span("element by element \(count)", elements: 2 * count)
+    defer { span.end() }
     ThreadPool.shared.forRanges(of: count, grain: 16_384, body)
 }
 

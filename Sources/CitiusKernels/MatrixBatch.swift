@@ -14,6 +14,12 @@ package struct MatrixBatch: Sendable {
         transposeA: Bool, transposeB: Bool, rows m: Int, columns n: Int, depth k: Int,
         _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ out: UnsafeMutablePointer<T>
     ) {
+        let span = Span(
+            "matrix products \(m)×\(k) · \(k)×\(n)",
+            operations: 2 * m * n * k * layout.outerCount * layout.innerCount,
+            elements: (m * k + k * n + m * n) * layout.outerCount * layout.innerCount,
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         let inner = layout.innerCount
         let aStride = layout.strides[0][layout.sizes.count - 1]
         let bStride = layout.strides[1][layout.sizes.count - 1]

@@ -18,6 +18,10 @@ package func matrixMultiply<T: KernelReal>(
     beta: T = 0, _ c: UnsafeMutablePointer<T>, leadingC: Int
 ) {
     guard m > 0, n > 0 else { return }
+    let span = Span(
+        "matrix product \(m)×\(k) · \(k)×\(n)", operations: 2 * m * n * k, elements: m * k + k * n + m * n,
+        elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     let isDenseLayers =
         T.self == Float.self && alpha == 1 && beta == 0
         && FloatProduct.serves(transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k)

@@ -7,6 +7,11 @@ import CitiusSIMD
 package func channelMoments<T: KernelReal>(
     _ x: UnsafePointer<T>, _ layout: ChannelRows
 ) -> (mean: [Double], variance: [Double]) {
+    let span = Span(
+        "batch normalization's moments \(layout.rows)×\(layout.channels)",
+        operations: 3 * layout.rows * layout.channels, elements: 1 * layout.rows * layout.channels,
+        elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     let (channels, width, parts) = (layout.channels, layout.width, layout.parts)
     var mean = [Double](repeating: 0, count: channels)
     var squares = mean

@@ -60,6 +60,8 @@ package struct StepPreparation {
 /// that loses its core for a while does not hold up the others.
 package func forEachRun(of segments: [StepSegment], _ body: (StepSegment, Range<Int>) -> Void) {
     let total = segments.reduce(0) { $0 + $1.count }
+    let span = Span("optimizer's step \(total)", elements: 6 * total)
+    defer { span.end() }
     let length = 1 << 14
     ThreadPool.shared.run((total + length - 1) / length) { number in
         let range = number * length..<min(total, (number + 1) * length)

@@ -50,6 +50,12 @@ extension WindowGeometry {
     package func maxPool<T: KernelReal, Index: FixedWidthInteger>(
         _ input: UnsafePointer<T>, output: UnsafeMutablePointer<T>, winner: UnsafeMutablePointer<Index>
     ) {
+        let span = Span(
+            "max-pool \(vertical.input)×\(horizontal.input)×\(channels)",
+            operations: batch * vertical.output * horizontal.output * channels * cellCount,
+            elements: batch * (imageCount + vertical.output * horizontal.output * channels),
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         let set = InstructionSet.chosen
         ThreadPool.shared.forRanges(of: outputRows, grain: rowGrain) { rows in
             forEachWindow(rows: rows) { pixel, offsets in
@@ -93,6 +99,12 @@ extension WindowGeometry {
         _ outputGradient: UnsafePointer<T>, winner: UnsafePointer<Index>,
         inputGradient: UnsafeMutablePointer<T>
     ) {
+        let span = Span(
+            "max-pool's gradient \(vertical.input)×\(horizontal.input)×\(channels)",
+            operations: batch * vertical.output * horizontal.output * channels * cellCount,
+            elements: batch * (imageCount + vertical.output * horizontal.output * channels),
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         forEachImageRange { images in
             clear(inputGradient, images)
             forEachWindow(rows: outputRows(of: images)) { pixel, offsets in
@@ -117,6 +129,12 @@ extension WindowGeometry {
     @specialized(where T == Float)
     @specialized(where T == Double)
     package func averagePool<T: KernelReal>(_ input: UnsafePointer<T>, output: UnsafeMutablePointer<T>) {
+        let span = Span(
+            "average pool \(vertical.input)×\(horizontal.input)×\(channels)",
+            operations: batch * vertical.output * horizontal.output * channels * cellCount,
+            elements: batch * (imageCount + vertical.output * horizontal.output * channels),
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         ThreadPool.shared.forRanges(of: outputRows, grain: rowGrain) { rows in
             forEachWindow(rows: rows) { pixel, offsets in
                 let out = output + pixel * channels
@@ -137,6 +155,12 @@ extension WindowGeometry {
     package func averagePoolGradient<T: KernelReal>(
         _ outputGradient: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>
     ) {
+        let span = Span(
+            "average pool's gradient \(vertical.input)×\(horizontal.input)×\(channels)",
+            operations: batch * vertical.output * horizontal.output * channels * cellCount,
+            elements: batch * (imageCount + vertical.output * horizontal.output * channels),
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
         forEachImageRange { images in
             clear(inputGradient, images)
             forEachWindow(rows: outputRows(of: images)) { pixel, offsets in

@@ -22,6 +22,10 @@ package func reduce<T: KernelNumber>(
         out.update(repeating: function == .product ? T.one : T.zero, count: outer * inner)
         return
     }
+    let span = Span(
+        "\(function) \(outer)×\(reduced)×\(inner)", operations: outer * reduced * inner,
+        elements: outer * reduced * inner, elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     let pool = ThreadPool.shared
     if outer == 1, inner == 1, reduced >= 65_536 {
         // One long line: a part for each thread, then the parts in order.
@@ -118,6 +122,10 @@ package func softmax<T: KernelReal>(
     _ x: UnsafePointer<T>, outer: Int, reduced: Int, inner: Int, isLogarithm: Bool,
     to out: UnsafeMutablePointer<T>
 ) {
+    let span = Span(
+        "softmax \(outer)×\(reduced)×\(inner)", elements: 2 * outer * reduced * inner,
+        elementBytes: MemoryLayout<T>.size)
+    defer { span.end() }
     if T.self == Float.self, inner == 1, reduced > 0 {
         let kernel = InstructionSet.chosen.kernels.softmax
         ThreadPool.shared.forRanges(of: outer, grain: max(1, 4_096 / reduced)) { range in

@@ -181,6 +181,9 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// Floats of a vector.
     ptrdiff_t lanes;
 
+    /// Multiply-adds in registers alone, `rounds` of some chains; returns how many multiplications and additions.
+    ptrdiff_t (*multiply_add_loop)(ptrdiff_t rounds);
+
     /// x[r, c] += bias[c] for a row-major [rows, channels] matrix, then max(x, 0) if `rectifies`. NaN stays.
     void (*add_bias)(float *x, const float *bias, ptrdiff_t rows, ptrdiff_t channels, int rectifies);
 

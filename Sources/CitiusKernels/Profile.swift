@@ -1,0 +1,158 @@
+import CitiusSIMD
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Where the time of a piece of work went, kernel by kernel.
+///
+/// ```swift
+/// let profile = try Profile.taken { try model.fit(data, batchSize: 32) }
+/// for entry in profile.entries { print(entry.name, entry.seconds) }
+/// ```
+///
+/// While none is taken, a kernel spends a nanosecond on asking.
+public struct Profile: Sendable {
+    /// What the calls of one kernel with operands of one shape took.
+    public struct Entry: Sendable, Hashable {
+        /// The kernel and its operands, such as `convolution 28×28×1 → 26×26×32`.
+        public let name: String
+        public internal(set) var calls = 0
+        /// From begin to end of each call, summed; not multiplied by the threads that worked.
+        public internal(set) var seconds = 0.0
+        /// Multiplications and additions that a dense algorithm needs: a convolution without its zeros needs fewer,
+        /// and may come out above the machine's peak.
+        public internal(set) var operations = 0.0
+        /// Bytes of the operands and results, each counted once.
+        public internal(set) var bytes = 0.0
+    }
+
+    /// Those that took longest first.
+    public let entries: [Entry]
+    /// From begin to end of the work.
+    public let seconds: Double
+
+    /// The time spent in kernels; the rest of `seconds` is overhead.
+    public var secondsInKernels: Double { entries.reduce(0) { $0 + $1.seconds } }
+
+    /// Calls `body` and watches all kernels of the process meanwhile.
+    ///
+    /// Kernels that other threads run at the same time are left out: those that prepare batches ahead. Traps if a
+    /// profile is being taken already.
+    public static func taken<E: Error>(of body: () throws(E) -> Void) throws(E) -> Profile {
+        Profiler.begin()
+        let start = nanoseconds()
+        defer { Profiler.end() }
+        try body()
+        let seconds = Double(nanoseconds() - start) * 1e-9
+        return Profile(entries: Profiler.entries().sorted { $0.seconds > $1.seconds }, seconds: seconds)
+    }
+
+    /// The most multiplications and additions a second that the machine reaches on the library's threads:
+    /// measured for some milliseconds by multiply-adds that never leave the registers. The best of `trials`.
+    public static func peakOperationsPerSecond(trials: Int = 20) -> Double {
+        let kernels = InstructionSet.chosen.kernels
+        let threads = ThreadPool.shared.threadCount
+        let rounds = 200_000
+        var best = 0.0
+        for _ in 0..<trials {
+            let start = nanoseconds()
+            let operations = Atomic<Int>(0)
+            ThreadPool.shared.run(threads) { _ in
+                operations.add(kernels.multiply_add_loop(rounds), ordering: .relaxed)
+            }
+            best = max(
+                best, Double(operations.load(ordering: .relaxed)) * 1e9 / Double(nanoseconds() - start))
+        }
+        return best
+    }
+}
+
+/// A kernel's call, from `init` to `end`; nothing unless a profile is being taken. Of calls inside of calls the
+/// outermost counts.
+struct Span {
+    private let name: String
+    private let operations: Double
+    private let bytes: Double
+    private let start: Int
+
+    /// - Parameters:
+    ///   - operations: as of `Profile.Entry`.
+    ///   - elements: how many numbers are read and written, of `elementBytes` each.
+    @inline(__always)
+    init(
+        _ name: @autoclosure () -> String, operations: @autoclosure () -> Int = 0,
+        elements: @autoclosure () -> Int, elementBytes: Int = 4
+    ) {
+        guard Profiler.enter() else {
+            (self.name, self.operations, bytes, start) = ("", 0, 0, 0)
+            return
+        }
+        self.name = name()
+        self.operations = Double(operations())
+        bytes = Double(elements() * elementBytes)
+        start = nanoseconds()
+    }
+
+    @inline(__always)
+    func end() {
+        if start != 0 {
+            Profiler.leave(name, seconds: Double(nanoseconds() - start) * 1e-9, operations, bytes)
+        }
+    }
+}
+
+/// The profile that is being taken.
+private enum Profiler {
+    private enum State {
+        static let off = 0
+        static let idle = 1
+        static let inKernel = 2
+    }
+
+    private static let state = Atomic<Int>(State.off)
+    private static let record = Mutex<[String: Profile.Entry]>([:])
+
+    static func begin() {
+        let change = state.compareExchange(
+            expected: State.off, desired: State.idle, ordering: .sequentiallyConsistent)
+        require(change.exchanged, "Profile: one is being taken already")
+        record.withLock { $0 = [:] }
+    }
+
+    static func end() { state.store(State.off, ordering: .sequentiallyConsistent) }
+
+    static func entries() -> [Profile.Entry] { record.withLock { Array($0.values) } }
+
+    @inline(__always)
+    static func enter() -> Bool {
+        if state.load(ordering: .relaxed) != State.idle { return false }
+        return state.compareExchange(
+            expected: State.idle, desired: State.inKernel, ordering: .acquiringAndReleasing
+        ).exchanged
+    }
+
+    static func leave(_ name: String, seconds: Double, _ operations: Double, _ bytes: Double) {
+        record.withLock { entries in
+            var entry = entries[name] ?? Profile.Entry(name: name)
+            entry.calls += 1
+            entry.seconds += seconds
+            entry.operations += operations
+            entry.bytes += bytes
+            entries[name] = entry
+        }
+        _ = state.compareExchange(
+            expected: State.inKernel, desired: State.idle, ordering: .acquiringAndReleasing)
+    }
+}
+
+private func nanoseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
+}
