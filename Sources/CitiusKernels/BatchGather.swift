@@ -97,7 +97,7 @@ private func forRows(
     if usesPool {
         let span = Span("gathered rows \(count)×\(elementsPerRow)", elements: 2 * count * elementsPerRow)
         defer { span.end() }
-        ThreadPool.shared.forRanges(of: count, grain: 32_768 / max(1, elementsPerRow) + 1, body)
+        ThreadPool.shared.forRanges(of: count, grain: 8_192 / max(1, elementsPerRow) + 1, body)
     } else if count > 0 {
         body(0..<count)
     }

@@ -44,8 +44,8 @@ package func matrixMultiply<T: KernelReal>(
             b + columns.lowerBound * (transposeB ? leadingB : 1), leadingB: leadingB,
             beta: beta, c + rows.lowerBound * leadingC + columns.lowerBound, leadingC: leadingC)
     }
-    // Waking the pool costs a few microseconds: some 100,000 multiplications of one core.
-    let smallestShare = 100_000
+    // A loop of the pool costs a microsecond: some 50,000 multiplications of one core.
+    let smallestShare = 50_000
     let pool = ThreadPool.shared
     let parts = min(pool.threadCount, max(1, m * n * max(k, 1) / smallestShare), max(m, n))
     // Split so that each thread reads its own share of the larger side; whole vectors of columns.

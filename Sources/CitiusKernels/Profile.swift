@@ -1,14 +1,6 @@
 import CitiusSIMD
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Where the time of a piece of work went, kernel by kernel.
 ///
 /// ```swift
@@ -34,7 +26,7 @@ public struct Profile: Sendable {
 
     /// Those that took longest first.
     public let entries: [Entry]
-    /// From begin to end of the work.
+    /// From begin to end of the work, without the time that taking the profile took.
     public let seconds: Double
 
     /// The time spent in kernels; the rest of `seconds` is overhead.
@@ -49,8 +41,11 @@ public struct Profile: Sendable {
         let start = nanoseconds()
         defer { Profiler.end() }
         try body()
-        let seconds = Double(nanoseconds() - start) * 1e-9
-        return Profile(entries: Profiler.entries().sorted { $0.seconds > $1.seconds }, seconds: seconds)
+        let elapsed = nanoseconds() - start
+        let (entries, bookkeeping) = Profiler.results()
+        return Profile(
+            entries: entries.sorted { $0.seconds > $1.seconds },
+            seconds: Double(elapsed - bookkeeping) * 1e-9)
     }
 
     /// The most multiplications and additions a second that the machine reaches on the library's threads:
@@ -79,6 +74,7 @@ struct Span {
     private let name: String
     private let operations: Double
     private let bytes: Double
+    private let entered: Int
     private let start: Int
 
     /// - Parameters:
@@ -90,9 +86,10 @@ struct Span {
         elements: @autoclosure () -> Int, elementBytes: Int = 4
     ) {
         guard Profiler.enter() else {
-            (self.name, self.operations, bytes, start) = ("", 0, 0, 0)
+            (self.name, self.operations, bytes, entered, start) = ("", 0, 0, 0, 0)
             return
         }
+        entered = nanoseconds()
         self.name = name()
         self.operations = Double(operations())
         bytes = Double(elements() * elementBytes)
@@ -102,7 +99,7 @@ struct Span {
     @inline(__always)
     func end() {
         if start != 0 {
-            Profiler.leave(name, seconds: Double(nanoseconds() - start) * 1e-9, operations, bytes)
+            Profiler.leave(name, nanoseconds() - start, operations, bytes, bookkeepingSince: entered)
         }
     }
 }
@@ -116,18 +113,21 @@ private enum Profiler {
     }
 
     private static let state = Atomic<Int>(State.off)
-    private static let record = Mutex<[String: Profile.Entry]>([:])
+    private static let record = Mutex((entries: [String: Profile.Entry](), bookkeeping: 0))
 
     static func begin() {
         let change = state.compareExchange(
             expected: State.off, desired: State.idle, ordering: .sequentiallyConsistent)
         require(change.exchanged, "Profile: one is being taken already")
-        record.withLock { $0 = [:] }
+        record.withLock { $0 = ([:], 0) }
     }
 
     static func end() { state.store(State.off, ordering: .sequentiallyConsistent) }
 
-    static func entries() -> [Profile.Entry] { record.withLock { Array($0.values) } }
+    /// The entries, and the nanoseconds that were spent on making them.
+    static func results() -> ([Profile.Entry], bookkeeping: Int) {
+        record.withLock { (Array($0.entries.values), $0.bookkeeping) }
+    }
 
     @inline(__always)
     static func enter() -> Bool {
@@ -137,22 +137,19 @@ private enum Profiler {
         ).exchanged
     }
 
-    static func leave(_ name: String, seconds: Double, _ operations: Double, _ bytes: Double) {
-        record.withLock { entries in
-            var entry = entries[name] ?? Profile.Entry(name: name)
+    static func leave(
+        _ name: String, _ duration: Int, _ operations: Double, _ bytes: Double, bookkeepingSince entered: Int
+    ) {
+        record.withLock { record in
+            var entry = record.entries[name] ?? Profile.Entry(name: name)
             entry.calls += 1
-            entry.seconds += seconds
+            entry.seconds += Double(duration) * 1e-9
             entry.operations += operations
             entry.bytes += bytes
-            entries[name] = entry
+            record.entries[name] = entry
+            record.bookkeeping += nanoseconds() - entered - duration
         }
         _ = state.compareExchange(
             expected: State.inKernel, desired: State.idle, ordering: .acquiringAndReleasing)
     }
-}
-
-private func nanoseconds() -> Int {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
 }

@@ -10,6 +10,13 @@ import Synchronization
     import Darwin
 #endif
 
+/// The steady clock.
+func nanoseconds() -> Int {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
+}
+
 /// How many threads the library computes with.
 public enum Threads {
     /// The number of threads of the pool, the caller's included: as many as the machine's cores that this
@@ -41,7 +48,12 @@ package final class ThreadPool: @unchecked Sendable {
     private let isBusy = Atomic<Bool>(false)
     private var body: ((Int) -> Void)?
     private var bodyCount = 0
+    /// The indices that no thread has taken yet, a bit for each; of loops of up to 64.
+    private let untaken = Atomic<UInt64>(0)
+    /// The next index; of longer loops.
     private let next = Atomic<Int>(0)
+    /// Gives each worker its number; the caller's is 0.
+    private let startedWorkers = Atomic<Int>(0)
     private let unfinishedWorkers = Atomic<Int>(0)
     /// Counts loops; a worker that sees it change has work. Negative: the workers must end.
     private let generation = Atomic<Int>(0)
@@ -50,9 +62,9 @@ package final class ThreadPool: @unchecked Sendable {
     private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var workers: [pthread_t] = []
 
-    /// Spins before a worker sleeps: some 50 µs, longer than the serial stretches of a training step and
-    /// far shorter than anything a user would notice as load.
-    private static let spinsBeforeSleep = 2_000
+    /// How long a worker spins before it sleeps: longer than the serial stretches of a training step, far shorter
+    /// than anything a user would notice as load. To wake a sleeper takes some 50 µs.
+    private static let nanosecondsBeforeSleep = 200_000
 
     package init(threadCount: Int) {
         self.threadCount = threadCount
@@ -85,7 +97,9 @@ package final class ThreadPool: @unchecked Sendable {
 
     /// Calls `body` with every index below `count`, on all threads; returns when all are done.
     ///
-    /// Which thread runs which index is left open, so results must not depend on it.
+    /// A thread begins with its own share of the indices, so that what it wrote in one loop it finds in its cache
+    /// in the next, and then takes what others have not begun: which thread runs which index is left open, and
+    /// results must not depend on it.
     package func run(_ count: Int, _ body: (Int) -> Void) {
         guard count > 1, threadCount > 1,
             isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
@@ -97,6 +111,7 @@ package final class ThreadPool: @unchecked Sendable {
             self.body = body
             bodyCount = count
             next.store(0, ordering: .relaxed)
+            untaken.store(count < 64 ? (1 << UInt64(count)) - 1 : .max, ordering: .relaxed)
             unfinishedWorkers.store(workers.count, ordering: .relaxed)
             generation.add(1, ordering: .sequentiallyConsistent)
             if sleepers.load(ordering: .sequentiallyConsistent) > 0 {
@@ -104,7 +119,7 @@ package final class ThreadPool: @unchecked Sendable {
                 pthread_cond_broadcast(wakeUp)
                 pthread_mutex_unlock(mutex)
             }
-            takeIndices(body, count)
+            takeIndices(body, count, thread: 0)
             var spins = 0
             while unfinishedWorkers.load(ordering: .acquiring) > 0 {
                 spins += 1
@@ -134,7 +149,18 @@ package final class ThreadPool: @unchecked Sendable {
         }
     }
 
-    private func takeIndices(_ body: (Int) -> Void, _ count: Int) {
+    private func takeIndices(_ body: (Int) -> Void, _ count: Int, thread: Int) {
+        if count <= 64 {
+            let home = thread * count / threadCount
+            for step in 0..<count {
+                let index = (home + step) % count
+                let bit: UInt64 = 1 << UInt64(index)
+                // Looked at first: a look is cheaper than a claim.
+                if untaken.load(ordering: .relaxed) & bit == 0 { continue }
+                if untaken.bitwiseAnd(~bit, ordering: .relaxed).oldValue & bit != 0 { body(index) }
+            }
+            return
+        }
         while true {
             let index = next.add(1, ordering: .relaxed).oldValue
             if index >= count { return }
@@ -159,6 +185,7 @@ package final class ThreadPool: @unchecked Sendable {
 
     private func startWorkers() {
         generation.store(0, ordering: .sequentiallyConsistent)
+        startedWorkers.store(0, ordering: .relaxed)
         for _ in 1..<max(1, threadCount) {
             var thread = pthread_t()
             // Workers hold no reference that would keep the pool alive; `deinit` joins them.
@@ -190,22 +217,26 @@ package final class ThreadPool: @unchecked Sendable {
     }
 
     private func work() {
+        let thread = startedWorkers.add(1, ordering: .relaxed).newValue
         var seen = 0
         while true {
             let current = waitForChange(from: seen)
             if current < 0 { return }
             seen = current
-            if let body { takeIndices(body, bodyCount) }
+            if let body { takeIndices(body, bodyCount, thread: thread) }
             unfinishedWorkers.subtract(1, ordering: .releasing)
         }
     }
 
     private func waitForChange(from seen: Int) -> Int {
-        for _ in 0..<Self.spinsBeforeSleep {
-            let current = generation.load(ordering: .acquiring)
-            if current != seen { return current }
-            citius_cpu_relax()
-        }
+        let start = nanoseconds()
+        repeat {
+            for _ in 0..<64 {
+                let current = generation.load(ordering: .acquiring)
+                if current != seen { return current }
+                citius_cpu_relax()
+            }
+        } while nanoseconds() - start < Self.nanosecondsBeforeSleep
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         sleepers.add(1, ordering: .sequentiallyConsistent)
