@@ -34,6 +34,9 @@ public final class Context {
 
     /// The parameter as an operand of this pass.
     public subscript(parameter: Parameter) -> Variable {
-        tape?.watch(parameter) ?? Variable(parameter.value)
+        if let tape { return tape.watch(parameter) }
+        var variable = Variable(parameter.value)
+        variable.origin = .parameter(parameter)
+        return variable
     }
 }

@@ -9,6 +9,8 @@ public final class Parameter {
     public let shape: Shape
     public let dtype: DType
     private var storedValue: Tensor
+    /// The value as a kernel has packed it, until it changes.
+    private var packed: (layout: KernelLayout, elements: Storage)?
     /// Whether gradient descent ever trains it; false for statistics that a layer keeps itself.
     public let isLearned: Bool
     /// Held fixed for now, as the layers below the new head in transfer learning.
@@ -26,6 +28,7 @@ public final class Parameter {
     public var value: Tensor {
         get { storedValue }
         set {
+            packed = nil
             storedValue = newValue
             checkValue()
         }
@@ -37,7 +40,16 @@ public final class Parameter {
     /// Traps if the shape or the dtype is not what it was.
     public func update<R>(_ body: (inout Tensor) throws -> R) rethrows -> R {
         defer { checkValue() }
+        packed = nil
         return try body(&storedValue)
+    }
+
+    /// The value packed in this layout, by `pack` if it is not at hand.
+    func packed(in layout: KernelLayout, by pack: () -> Storage) -> Storage {
+        if let packed, packed.layout == layout { return packed.elements }
+        let elements = pack()
+        packed = (layout, elements)
+        return elements
     }
 
     private func checkValue() {

@@ -14,8 +14,10 @@ public struct Variable {
     package var origin: Origin?
 
     /// How a value came about, for operations that have a stabler form in terms of the source: a
-    /// cross-entropy of a softmax works on the logits.
+    /// cross-entropy of a softmax works on the logits; or a faster one: a parameter outside of training is packed
+    /// but once.
     package indirect enum Origin {
+        case parameter(Parameter)
         case softmax(of: Variable)
         case sigmoid(of: Variable)
     }

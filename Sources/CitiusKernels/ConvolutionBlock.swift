@@ -96,14 +96,28 @@ package struct ConvolutionBlock: Sendable {
 
     private var forwardScratchCount: Int { forwardPass.images.scratchCount + forwardPass.scratchCount }
 
-    /// Elements of scratch memory that `forward` needs.
-    package var forwardWorkspaceCount: Int {
-        forwardPass.weightCount + forwardParts * forwardScratchCount
+    /// How `pack` lays out a kernel of a given shape.
+    package var layout: KernelLayout { forwardPass.usesWinograd ? .winograd : .direct }
+
+    /// Elements of the packed kernel.
+    package var packedCount: Int { forwardPass.weightCount }
+
+    /// Lays out the kernel as `forward` reads it.
+    package func pack(_ kernel: UnsafePointer<Float>, to weights: UnsafeMutablePointer<Float>) {
+        let span = Span(
+            "convolution's weights \(shapes)", elements: convolution.kernelCount + packedCount)
+        defer { span.end() }
+        forwardPass.pack(kernel, to: weights)
     }
 
+    /// Elements of scratch memory that `forward` needs.
+    package var forwardWorkspaceCount: Int { forwardParts * forwardScratchCount }
+
     /// output ← pool(max(input ∗ kernel + bias, 0)); winner ← which cell of each window it came from.
+    ///
+    /// - Parameter weights: the kernel, packed.
     package func forward(
-        input: UnsafePointer<Float>, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
+        input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
         output: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?,
         workspace: UnsafeMutablePointer<Float>
     ) {
@@ -111,12 +125,10 @@ package struct ConvolutionBlock: Sendable {
         defer { span.end() }
         let pass = forwardPass
         let images = pass.images
-        pass.pack(kernel, to: workspace)
         let operands = ConvolutionPass.Operands(
-            weights: workspace, bias: bias, rectifies: rectifies, result: output, winner: winner)
-        let scratch = workspace + pass.weightCount
+            weights: weights, bias: bias, rectifies: rectifies, result: output, winner: winner)
         ThreadPool.shared.forParts(of: batch * pass.resultRows, parts: forwardParts) { part, rows in
-            let frame = scratch + part * forwardScratchCount
+            let frame = workspace + part * forwardScratchCount
             frame.update(repeating: 0, count: images.scratchCount)
             pass.run(rows: rows, operands, scratch: frame + images.scratchCount) { number in
                 let image = input + number * images.imageCount
@@ -126,6 +138,11 @@ package struct ConvolutionBlock: Sendable {
             }
         }
     }
+}
+
+/// The order of a packed kernel's elements; it depends on the kernel's shape, and on nothing else of a block.
+package enum KernelLayout: Sendable {
+    case direct, winograd
 }
 
 extension ConvolutionPass.Axis {

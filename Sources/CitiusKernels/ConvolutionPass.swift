@@ -79,8 +79,12 @@ struct ConvolutionPass: Sendable {
     /// Lays out a kernel [height, width, channels, outputs] in the order in which the products read it.
     func pack(_ kernel: UnsafePointer<Float>, to weights: UnsafeMutablePointer<Float>) {
         if usesWinograd {
-            set.winograd_kernel(
-                kernel, images.channels, outputChannels, weights, images.channels * paddedOutputs)
+            let grain = max(1, 1_024 / paddedOutputs)
+            ThreadPool.shared.forRanges(of: images.channels, grain: grain) { range in
+                set.winograd_kernel(
+                    kernel, images.channels, outputChannels, range.lowerBound, range.upperBound, weights,
+                    images.channels * paddedOutputs)
+            }
             return
         }
         for column in stride(from: 0, to: outputChannels, by: blockColumns) {

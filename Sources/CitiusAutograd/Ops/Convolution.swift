@@ -74,6 +74,26 @@ extension Variable {
         return apply(dtype.realType(for: "conv2D"))
     }
 
+    /// The elements, packed as the block reads them. A parameter keeps them while it is not being trained.
+    private func withPackedElements<R>(
+        for block: ConvolutionBlock, _ body: (UnsafePointer<Float>) -> R
+    ) -> R {
+        func packed() -> Storage {
+            let storage = Storage(byteCount: block.packedCount * MemoryLayout<Float>.stride)
+            value.withElements { block.pack($0, to: storage.pointer.assumingMemoryBound(to: Float.self)) }
+            return storage
+        }
+        let storage =
+            if case .parameter(let parameter) = origin {
+                parameter.packed(in: block.layout, by: packed)
+            } else {
+                packed()
+            }
+        return withExtendedLifetime(storage) {
+            body(UnsafePointer(storage.pointer.assumingMemoryBound(to: Float.self)))
+        }
+    }
+
     /// By products in place, with the pool in the same pass.
     private func apply(_ block: ConvolutionBlock, _ kernel: Variable, bias: Variable?) -> Variable {
         let input = self
@@ -85,11 +105,11 @@ extension Variable {
         let y = Tensor(shape: resultShape) { (out: UnsafeMutablePointer<Float>) in
             let winner = winner?.mutableAddress().assumingMemoryBound(to: UInt8.self)
             input.value.withElements { input in
-                kernel.value.withElements { kernel in
+                kernel.withPackedElements(for: block) { weights in
                     withOptionalElements(bias?.value) { bias in
                         withWorkspace(block.forwardWorkspaceCount) { workspace in
                             block.forward(
-                                input: input, kernel: kernel, bias: bias, output: out, winner: winner,
+                                input: input, weights: weights, bias: bias, output: out, winner: winner,
                                 workspace: workspace)
                         }
                     }

@@ -252,9 +252,10 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
                                       ptrdiff_t segment_length, float *dx);
 
     /// u = G g Gᵀ of a kernel [3, 3, channels, outputs]: at each of the 16 frequencies a matrix in
-    /// citius_product's blocks, with weight_stride 2 · lanes and block_stride channels · 2 · lanes.
-    void (*winograd_kernel)(const float *kernel, ptrdiff_t channels, ptrdiff_t outputs, float *u,
-                            ptrdiff_t frequency_stride);
+    /// citius_product's blocks, with weight_stride 2 · lanes and block_stride channels · 2 · lanes. Of the channels
+    /// from `first` to before `end`.
+    void (*winograd_kernel)(const float *kernel, ptrdiff_t channels, ptrdiff_t outputs, ptrdiff_t first,
+                            ptrdiff_t end, float *u, ptrdiff_t frequency_stride);
 
     /// v = Bᵀ d B of a row of tiles that begin two pixels apart: [16, tiles, channels].
     void (*winograd_input)(const float *x, ptrdiff_t row_stride, ptrdiff_t channels, ptrdiff_t tiles, float *v,
