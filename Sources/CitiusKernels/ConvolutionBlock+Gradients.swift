@@ -59,15 +59,20 @@ extension ConvolutionBlock {
             "convolution's gradients \(shapes)", operations: operations * (targets.input == nil ? 1 : 2),
             elements: elementCount * (targets.input == nil ? 1 : 2))
         defer { span.end() }
-        let dense = DenseConvolutionGradients(self)
         let wantsInput = targets.input != nil
-        let sparseCost = SparseConvolutionGradients.cost(
-            of: forwardPass, liveShare: liveShare(operands), wantsInput: wantsInput)
-        if let sparseCost, sparseCost < dense.cost(wantsInput: wantsInput) {
-            gradients(by: SparseConvolutionGradients(self), operands, to: targets, withWorkspace)
-        } else {
-            gradients(by: dense, operands, to: targets, withWorkspace)
+        let dense = DenseConvolutionGradients(self)
+        var (best, lowest): (any ConvolutionGradients, Double) = (dense, dense.cost(wantsInput: wantsInput))
+        if let cost = SparseConvolutionGradients.cost(
+            of: forwardPass, liveShare: liveShare(operands), wantsInput: wantsInput), cost < lowest
+        {
+            (best, lowest) = (SparseConvolutionGradients(self), cost)
         }
+        if !wantsInput, targets.kernel != nil, let winner = WinnerConvolutionGradients(self),
+            winner.cost < lowest
+        {
+            (best, lowest) = (winner, winner.cost)
+        }
+        gradients(by: best, operands, to: targets, withWorkspace)
     }
 
     private func gradients(

@@ -21,11 +21,56 @@ extension ConvolutionPass {
         return min(vertical.outputs, (directGroupRows - 1) * step + rows)
     }
 
+    /// Whether a window's products stay in registers until the largest is known. Measured: where a product is short,
+    /// to write it and read it again costs as much as to compute it; where it is long, larger tiles pay more.
+    private var poolsInRegisters: Bool { (pool?.isHalving ?? false) && depth <= 64 }
+
     var directScratchCount: Int {
-        pool == nil ? 0 : directRowLimit * horizontal.outputs * outputChannels
+        pool == nil || poolsInRegisters ? 0 : directRowLimit * horizontal.outputs * outputChannels
     }
 
     func runDirect(
+        _ rows: Range<Int>, _ operands: Operands, _ scratch: UnsafeMutablePointer<Float>,
+        _ image: (Int) -> UnsafePointer<Float>
+    ) {
+        if poolsInRegisters {
+            runPooledProducts(rows, operands, image)
+        } else {
+            runProducts(rows, operands, scratch, image)
+        }
+    }
+
+    /// Row by row of a pool's windows of 2×2.
+    private func runPooledProducts(
+        _ rows: Range<Int>, _ operands: Operands, _ image: (Int) -> UnsafePointer<Float>
+    ) {
+        let down = vertical.stride * images.rowStride
+        let right = horizontal.stride * images.channels
+        let rowCount = resultCount / max(1, resultRows)
+        var current = -1
+        var frame = operands.weights
+        segments.withUnsafeBufferPointer { segments in
+            var job = citius_pooled_product(
+                x: frame, cells: (0, right, down, down + right), window_stride: 2 * right,
+                window_count: rowCount / outputChannels, segments: segments.baseAddress,
+                segment_count: segments.count, segment_length: segmentLength, weights: operands.weights,
+                weight_stride: blockColumns, block_stride: depth * blockColumns, columns: outputChannels,
+                bias: operands.bias, rectifies: operands.rectifies ? 1 : 0, y: operands.result, winner: nil)
+            for row in rows {
+                let number = row / resultRows
+                if number != current {
+                    frame = image(number)
+                    current = number
+                }
+                job.x = frame + row % resultRows * 2 * down
+                job.y = operands.result + row * rowCount
+                job.winner = operands.winner.map { $0 + row * rowCount }
+                set.pooled_product(&job)
+            }
+        }
+    }
+
+    private func runProducts(
         _ rows: Range<Int>, _ operands: Operands, _ scratch: UnsafeMutablePointer<Float>,
         _ image: (Int) -> UnsafePointer<Float>
     ) {

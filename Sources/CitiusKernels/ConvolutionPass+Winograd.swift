@@ -7,11 +7,7 @@ extension ConvolutionPass {
         let isSingle = [vertical, horizontal].allSatisfy {
             $0.window == 3 && $0.stride == 1 && $0.dilation == 1
         }
-        guard let pool else { return isSingle }
-        return isSingle
-            && [pool.vertical, pool.horizontal].allSatisfy {
-                $0.window == 2 && $0.stride == 2 && $0.paddingBefore == 0 && 2 * $0.output <= $0.input
-            }
+        return isSingle && pool?.isHalving ?? true
     }
 
     private var tileRows: Int { (vertical.outputs + 1) / 2 }

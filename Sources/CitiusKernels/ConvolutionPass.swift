@@ -68,7 +68,7 @@ struct ConvolutionPass: Sendable {
     // MARK: Weights
 
     /// Columns of a block of packed weights.
-    private var blockColumns: Int { 2 * set.lanes }
+    var blockColumns: Int { 2 * set.lanes }
     private var paddedOutputs: Int {
         (outputChannels + blockColumns - 1) / blockColumns * blockColumns
     }

@@ -68,4 +68,11 @@ package struct WindowGeometry: Sendable, Equatable {
     package var rowCount: Int { horizontal.input * channels }
     /// Cells of a window.
     package var cellCount: Int { vertical.window * horizontal.window }
+    /// Whether the windows are whole, of 2×2 cells, and lie side by side.
+    package var isHalving: Bool {
+        [vertical, horizontal].allSatisfy {
+            $0.window == 2 && $0.stride == 2 && $0.dilation == 1 && $0.paddingBefore == 0
+                && 2 * $0.output <= $0.input
+        }
+    }
 }

@@ -18,11 +18,14 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
     var rectifies = true
     var hasBias = true
     var pool: PoolWindow? = PoolWindow(2)
+    /// False as in a first layer, whose input's gradient nobody wants.
+    var tracksInput = true
 
     var testDescription: String {
         "batch \(batch), \(size), \(channels) -> \(outputs), kernel \(kernel), strides \(strides), "
             + "dilation \(dilation), \(padding), \(rectifies ? "rectified, " : "")"
             + (pool.map { "pool \($0.size) strides \($0.strides) \($0.padding)" } ?? "no pool")
+            + (tracksInput ? "" : ", constant input")
     }
 
     static let sweep: [BlockCase] = {
@@ -52,6 +55,23 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
                 }
             }
         }
+        for channels in [1, 3, 4] {
+            for kernel in [Size2D(3), Size2D(5), Size2D(2, 7), Size2D(7, 1)] {
+                for pool in [PoolWindow(2), PoolWindow(3, strides: 2), PoolWindow(Size2D(2, 3))] {
+                    cases.append(
+                        BlockCase(
+                            batch: 3, size: (12, 15), channels: channels, outputs: 21, kernel: kernel,
+                            pool: pool, tracksInput: false))
+                }
+            }
+            for outputs in [1, 5, 8, 16, 17, 32, 40] {
+                cases.append(
+                    BlockCase(channels: channels, outputs: outputs, padding: .same, tracksInput: false))
+            }
+        }
+        cases.append(BlockCase(batch: 1, size: (28, 28), channels: 1, outputs: 32, tracksInput: false))
+        cases.append(
+            BlockCase(channels: 2, kernel: Size2D(8), padding: .same, rectifies: false, tracksInput: false))
         cases.append(BlockCase(batch: 5, size: (13, 13), channels: 32, outputs: 64))
         cases.append(
             BlockCase(
@@ -84,14 +104,17 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         let kernel = random([test.kernel.height, test.kernel.width, test.channels, test.outputs])
         let bias = random([test.outputs])
         let tape = Tape()
-        let variables = [x, kernel, bias].map { tape.watch($0) }
+        let variables = [
+            test.tracksInput ? tape.watch(x) : Variable(x), tape.watch(kernel), tape.watch(bias),
+        ]
         let y = variables[0].conv2D(
             variables[1], bias: test.hasBias ? variables[2] : nil, strides: test.strides,
             padding: test.padding, dilation: test.dilation, rectifies: test.rectifies, pool: test.pool,
             method: method)
         let cotangent = random(y.shape)
         let gradients = tape.gradients(of: y, cotangent: cotangent)
-        return (y.value, variables.prefix(test.hasBias ? 3 : 2).map { gradients[$0] })
+        let tracked = variables.prefix(test.hasBias ? 3 : 2).dropFirst(test.tracksInput ? 0 : 1)
+        return (y.value, tracked.map { gradients[$0] })
     }
 
     @Test(arguments: BlockCase.sweep, [ConvolutionMethod.automatic, .direct])

@@ -74,6 +74,25 @@ typedef struct citius_product {
     ptrdiff_t y_stride;
 } citius_product;
 
+/// The product of citius_product and the largest of four rows each, which are a pool's windows of 2×2: window w's
+/// rows begin at w · window_stride + cells[i]. y and winner [windows, columns] as in citius_max_pool.
+typedef struct citius_pooled_product {
+    const float *x;
+    ptrdiff_t cells[4];
+    ptrdiff_t window_stride, window_count;
+    const ptrdiff_t *segments;
+    ptrdiff_t segment_count, segment_length;
+    const float *weights;
+    ptrdiff_t weight_stride, block_stride;
+    ptrdiff_t columns;
+    /// Null for none.
+    const float *bias;
+    int rectifies;
+    float *y;
+    /// Null if nobody wants to know.
+    uint8_t *winner;
+} citius_pooled_product;
+
 /// The kernel's gradient, of one image:
 ///
 ///     sums[s · segment_length + k, o] += Σ over pixels (i, j) of x[i, j, segments[s] + k] · dy[i, j, o]
@@ -89,6 +108,32 @@ typedef struct citius_kernel_gradient {
     /// From one of its rows to the next.
     ptrdiff_t sums_stride;
 } citius_kernel_gradient;
+
+/// The kernel's gradient of one channel of an image behind a pool whose windows of `pool_height` (2 or 3) ×
+/// `pool_width` cells have no padding:
+///
+///     sums[h, w, o] += Σ over windows (i, j) of dy[i, j, o] ·
+///         x[i · row_step + winner's row + h, j · column_step + winner's column + w]
+///
+/// and bias_sums[o] += Σ dy[i, j, o]; both without the windows where there is no winner. pool_width + kernel_width − 1
+/// is `lanes` at most, and kernel_width 7.
+typedef struct citius_winner_gradient {
+    /// Pixels of the channel, one behind the other.
+    const float *x;
+    ptrdiff_t x_row_stride;
+    /// [rows, columns, outputs]
+    const float *dy;
+    const uint8_t *winner;
+    ptrdiff_t rows, columns, outputs;
+    /// Pixels from one window to the next.
+    ptrdiff_t row_step, column_step;
+    ptrdiff_t pool_height, pool_width, kernel_height, kernel_width;
+    float *sums;
+    /// From one tap to the next.
+    ptrdiff_t sums_stride;
+    /// Null if they have been summed already.
+    float *bias_sums;
+} citius_winner_gradient;
 
 /// The largest value of windows that follow each other at one distance: y[w, c] = max over i of
 /// x[w · window_stride + cells[i] + c], winner[w, c] = numbers[i] of the first such i. A NaN wins. With
@@ -228,7 +273,11 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     void (*scatter_winners)(const citius_scatter *scatter);
 
     void (*multiply_rows)(const citius_product *product);
+    void (*pooled_product)(const citius_pooled_product *product);
     void (*add_kernel_gradient)(const citius_kernel_gradient *gradient);
+
+    /// Null in the baseline, which has no instruction that looks up.
+    void (*add_winner_gradient)(const citius_winner_gradient *gradient);
 
     /// y[c, r] = x[r, c] for row-major matrices.
     void (*transpose)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, float *y,
