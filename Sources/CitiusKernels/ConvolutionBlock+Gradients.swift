@@ -81,10 +81,11 @@ extension ConvolutionBlock {
     ) {
         let parts = max(1, min(ThreadPool.shared.threadCount, batch))
         let outputs = convolution.outputChannels
-        let weightCount = targets.input == nil ? 0 : method.weightCount
+        let weightCount = targets.input == nil ? 0 : wholeVectors(method.weightCount)
         // Each part's sums, then each part's scratch.
-        let sumCount = (targets.kernel == nil ? 0 : method.sumCount) + outputs
-        withWorkspace(weightCount + parts * (sumCount + method.scratchCount)) { weights in
+        let sumCount = wholeVectors((targets.kernel == nil ? 0 : method.sumCount) + outputs)
+        let scratchCount = wholeVectors(method.scratchCount)
+        withWorkspace(weightCount + parts * (sumCount + scratchCount)) { weights in
             let sums = weights + weightCount
             let scratch = sums + parts * sumCount
             // The packing borrows the first part's scratch.
@@ -95,7 +96,7 @@ extension ConvolutionBlock {
                 method.add(
                     images, operands, weights: weights, inputGradient: targets.input,
                     kernelSums: targets.kernel == nil ? nil : bias + outputs, biasSums: bias,
-                    scratch: scratch + part * method.scratchCount)
+                    scratch: scratch + part * scratchCount)
             }
             let first = UnsafePointer(sums)
             if let bias = targets.bias {

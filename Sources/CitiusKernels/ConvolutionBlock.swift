@@ -94,7 +94,9 @@ package struct ConvolutionBlock: Sendable {
         max(1, min(ThreadPool.shared.threadCount, batch * forwardPass.resultRows))
     }
 
-    private var forwardScratchCount: Int { forwardPass.images.scratchCount + forwardPass.scratchCount }
+    private var forwardScratchCount: Int {
+        wholeVectors(forwardPass.images.scratchCount + forwardPass.scratchCount)
+    }
 
     /// How `pack` lays out a kernel of a given shape.
     package var layout: KernelLayout { forwardPass.usesWinograd ? .winograd : .direct }
@@ -160,3 +162,6 @@ extension ConvolutionPass.Axis {
         return (outputs - 1) * stride + (window - 1) * dilation + 1
     }
 }
+
+/// A number of floats, rounded up so that what follows them begins with a cache line.
+func wholeVectors(_ count: Int) -> Int { (count + 15) / 16 * 16 }

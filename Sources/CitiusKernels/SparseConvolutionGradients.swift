@@ -62,9 +62,12 @@ struct SparseConvolutionGradients: ConvolutionGradients {
     var weightCount: Int { pass.depth * pass.outputChannels }
     var sumCount: Int { pass.depth * pass.outputChannels }
 
+    /// From one channel's list of live outputs to the next: whole vectors are written.
+    private var channelStride: Int { windows + set.lanes }
+
     /// The input's frame, its gradient's, and the lists.
     var scratchCount: Int {
-        2 * pass.images.scratchCount + pass.outputChannels * (1 + 2 * windows)
+        2 * pass.images.scratchCount + pass.outputChannels * (1 + 2 * channelStride)
             + windows * cells * (1 + 2 * pass.outputChannels)
     }
 
@@ -91,7 +94,8 @@ struct SparseConvolutionGradients: ConvolutionGradients {
         frame.update(repeating: 0, count: layout.scratchCount)
         let gradientFrame = frame + layout.scratchCount
         let lists = Lists(
-            gradientFrame + layout.scratchCount, outputs: pass.outputChannels, windows: windows, cells: cells)
+            gradientFrame + layout.scratchCount, outputs: pass.outputChannels, channelStride: channelStride,
+            pixels: windows * cells)
         for number in images {
             let result = number * pass.resultCount
             positions.withUnsafeBufferPointer { positions in
@@ -99,7 +103,8 @@ struct SparseConvolutionGradients: ConvolutionGradients {
                     dy: operands.outputGradient + result, winner: operands.winner.map { $0 + result },
                     y: block.rectifies ? operands.output + result : nil, windows: windows, cells: cells,
                     outputs: pass.outputChannels, positions: positions.baseAddress,
-                    channel_counts: lists.channelCounts, channel_positions: lists.channelPositions,
+                    channel_stride: channelStride, channel_counts: lists.channelCounts,
+                    channel_positions: lists.channelPositions,
                     channel_gradients: lists.channelGradients, pixel_counts: lists.pixelCounts,
                     pixel_channels: inputGradient == nil ? nil : lists.pixelChannels,
                     pixel_gradients: lists.pixelGradients, bias_sums: biasSums)
@@ -138,18 +143,18 @@ struct SparseConvolutionGradients: ConvolutionGradients {
         let pixelChannels: UnsafeMutablePointer<Int32>
         let pixelGradients: UnsafeMutablePointer<Float>
 
-        init(_ memory: UnsafeMutablePointer<Float>, outputs: Int, windows: Int, cells: Int) {
+        init(_ memory: UnsafeMutablePointer<Float>, outputs: Int, channelStride: Int, pixels: Int) {
             var next = UnsafeMutableRawPointer(memory)
             func take<T>(_ type: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
                 defer { next += count * MemoryLayout<T>.stride }
                 return next.bindMemory(to: T.self, capacity: count)
             }
             channelCounts = take(Int32.self, outputs)
-            channelPositions = take(Int32.self, outputs * windows)
-            channelGradients = take(Float.self, outputs * windows)
-            pixelCounts = take(Int32.self, windows * cells)
-            pixelChannels = take(Int32.self, windows * cells * outputs)
-            pixelGradients = take(Float.self, windows * cells * outputs)
+            channelPositions = take(Int32.self, outputs * channelStride)
+            channelGradients = take(Float.self, outputs * channelStride)
+            pixelCounts = take(Int32.self, pixels)
+            pixelChannels = take(Int32.self, pixels * outputs)
+            pixelGradients = take(Float.self, pixels * outputs)
         }
     }
 }

@@ -174,7 +174,9 @@ typedef struct citius_live_outputs {
     ptrdiff_t windows, cells, outputs;
     /// Where each window's cell begins in the input, [windows, cells].
     const int32_t *positions;
-    /// By channel: the live outputs' places in the input and gradients, [outputs, windows], and their counts.
+    /// By channel: the live outputs' places in the input and gradients, [outputs, windows], and their counts. From one
+    /// channel to the next there is room for a vector more than there are windows.
+    ptrdiff_t channel_stride;
     int32_t *channel_counts, *channel_positions;
     float *channel_gradients;
     /// By pixel: the live channels and gradients, [windows, cells, outputs], and their counts. The channels are
