@@ -82,21 +82,19 @@ extension ConvolutionBlock {
         let parts = max(1, min(ThreadPool.shared.threadCount, batch))
         let outputs = convolution.outputChannels
         let weightCount = targets.input == nil ? 0 : wholeVectors(method.weightCount)
-        // Each part's sums, then each part's scratch.
         let sumCount = wholeVectors((targets.kernel == nil ? 0 : method.sumCount) + outputs)
-        let scratchCount = wholeVectors(method.scratchCount)
-        withWorkspace(weightCount + parts * (sumCount + scratchCount)) { weights in
+        withWorkspace(weightCount + max(method.packScratchCount, parts * sumCount)) { weights in
             let sums = weights + weightCount
-            let scratch = sums + parts * sumCount
-            // The packing borrows the first part's scratch.
-            if weightCount > 0 { method.pack(operands.kernel, scratch: scratch, to: weights) }
-            ThreadPool.shared.forParts(of: batch, parts: parts) { part, images in
+            // The packing borrows the sums.
+            if weightCount > 0 { method.pack(operands.kernel, scratch: sums, to: weights) }
+            ThreadPool.shared.forParts(of: batch, parts: parts, scratchCount: method.scratchCount) {
+                part, images, scratch in
                 let bias = sums + part * sumCount
                 bias.update(repeating: 0, count: sumCount)
                 method.add(
                     images, operands, weights: weights, inputGradient: targets.input,
                     kernelSums: targets.kernel == nil ? nil : bias + outputs, biasSums: bias,
-                    scratch: scratch + part * scratchCount)
+                    scratch: scratch)
             }
             let first = UnsafePointer(sums)
             if let bias = targets.bias {
@@ -122,14 +120,20 @@ extension ConvolutionBlock {
     }
 }
 
+extension ConvolutionGradients {
+    var packScratchCount: Int { 0 }
+}
+
 /// A way to compute a block's gradients, image by image, into sums that each thread has for itself.
 protocol ConvolutionGradients: Sendable {
     /// Elements of the weights as the input's gradient needs them.
     var weightCount: Int { get }
     /// Elements of a sum of kernel gradients.
     var sumCount: Int { get }
-    /// Elements of scratch memory for one thread; `pack` may use as many.
+    /// Elements of scratch memory for one thread.
     var scratchCount: Int { get }
+    /// Elements of scratch memory for `pack`.
+    var packScratchCount: Int { get }
 
     func pack(
         _ kernel: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,

@@ -94,10 +94,6 @@ package struct ConvolutionBlock: Sendable {
         max(1, min(ThreadPool.shared.threadCount, batch * forwardPass.resultRows))
     }
 
-    private var forwardScratchCount: Int {
-        wholeVectors(forwardPass.images.scratchCount + forwardPass.scratchCount)
-    }
-
     /// How `pack` lays out a kernel of a given shape.
     package var layout: KernelLayout { forwardPass.usesWinograd ? .winograd : .direct }
 
@@ -112,16 +108,12 @@ package struct ConvolutionBlock: Sendable {
         forwardPass.pack(kernel, to: weights)
     }
 
-    /// Elements of scratch memory that `forward` needs.
-    package var forwardWorkspaceCount: Int { forwardParts * forwardScratchCount }
-
     /// output ← pool(max(input ∗ kernel + bias, 0)); winner ← which cell of each window it came from.
     ///
     /// - Parameter weights: the kernel, packed.
     package func forward(
         input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-        output: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?,
-        workspace: UnsafeMutablePointer<Float>
+        output: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?
     ) {
         let span = Span("convolution \(shapes)", operations: operations, elements: elementCount)
         defer { span.end() }
@@ -129,10 +121,12 @@ package struct ConvolutionBlock: Sendable {
         let images = pass.images
         let operands = ConvolutionPass.Operands(
             weights: weights, bias: bias, rectifies: rectifies, result: output, winner: winner)
-        ThreadPool.shared.forParts(of: batch * pass.resultRows, parts: forwardParts) { part, rows in
-            let frame = workspace + part * forwardScratchCount
+        let frameCount = wholeVectors(images.scratchCount)
+        ThreadPool.shared.forParts(
+            of: batch * pass.resultRows, parts: forwardParts, scratchCount: frameCount + pass.scratchCount
+        ) { _, rows, frame in
             frame.update(repeating: 0, count: images.scratchCount)
-            pass.run(rows: rows, operands, scratch: frame + images.scratchCount) { number in
+            pass.run(rows: rows, operands, scratch: frame + frameCount) { number in
                 let image = input + number * images.imageCount
                 if images.areInPlace { return image }
                 images.copy(image, to: frame)

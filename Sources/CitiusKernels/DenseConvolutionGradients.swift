@@ -59,12 +59,14 @@ struct DenseConvolutionGradients: ConvolutionGradients {
     /// Elements of the gradients of one image's live outputs.
     private var gradientCount: Int { pass.vertical.outputs * pass.horizontal.outputs * pass.outputChannels }
 
-    /// The input's frame, the gradients, their frame, and what the pass needs; or the turned kernel.
+    /// The input's frame, the gradients, their frame, and what the pass needs.
     var scratchCount: Int {
-        max(
-            pass.images.scratchCount + gradientCount + inputPass.images.scratchCount + inputPass.scratchCount,
-            sumCount)
+        wholeVectors(pass.images.scratchCount) + wholeVectors(gradientCount)
+            + wholeVectors(inputPass.images.scratchCount) + inputPass.scratchCount
     }
+
+    /// The turned kernel.
+    var packScratchCount: Int { sumCount }
 
     func pack(
         _ kernel: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
@@ -86,9 +88,9 @@ struct DenseConvolutionGradients: ConvolutionGradients {
         biasSums: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
     ) {
         let inputFrame = scratch
-        let gradients = inputFrame + pass.images.scratchCount
-        let gradientFrame = gradients + gradientCount
-        let passScratch = gradientFrame + inputPass.images.scratchCount
+        let gradients = inputFrame + wholeVectors(pass.images.scratchCount)
+        let gradientFrame = gradients + wholeVectors(gradientCount)
+        let passScratch = gradientFrame + wholeVectors(inputPass.images.scratchCount)
         inputFrame.update(repeating: 0, count: pass.images.scratchCount)
         gradientFrame.update(repeating: 0, count: inputPass.images.scratchCount)
 

@@ -53,12 +53,9 @@ package struct DepthwiseConvolution: Sendable {
 
     // MARK: Forward
 
-    /// Elements of scratch memory that `forward` needs.
-    package var forwardWorkspaceCount: Int { parts(geometry.outputRows) * images.scratchCount }
-
     package func forward(
         input: UnsafePointer<Float>, kernel: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-        output: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
+        output: UnsafeMutablePointer<Float>
     ) {
         let span = Span(
             "depthwise convolution \(geometry.vertical.input)×\(geometry.horizontal.input)×\(geometry.channels)",
@@ -68,21 +65,20 @@ package struct DepthwiseConvolution: Sendable {
             images, input, kernel: kernel, bias: bias, rectifies: rectifies, rows: geometry.vertical.output,
             columns: geometry.horizontal.output,
             strides: (geometry.vertical.stride, geometry.horizontal.stride),
-            to: output, workspace: workspace)
+            to: output)
     }
 
     /// Split over rows through the batch.
     private func convolve(
         _ layout: PaddedImages, _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>,
         bias: UnsafePointer<Float>?, rectifies: Bool, rows: Int, columns: Int,
-        strides: (vertical: Int, horizontal: Int), to target: UnsafeMutablePointer<Float>,
-        workspace: UnsafeMutablePointer<Float>
+        strides: (vertical: Int, horizontal: Int), to target: UnsafeMutablePointer<Float>
     ) {
         let channels = geometry.channels
         let taps = taps(in: layout)
         let count = geometry.batch * rows
-        ThreadPool.shared.forParts(of: count, parts: parts(count)) { part, range in
-            let frame = workspace + part * layout.scratchCount
+        ThreadPool.shared.forParts(of: count, parts: parts(count), scratchCount: layout.scratchCount) {
+            _, range, frame in
             frame.update(repeating: 0, count: layout.scratchCount)
             taps.withUnsafeBufferPointer { taps in
                 var current = -1
@@ -107,9 +103,7 @@ package struct DepthwiseConvolution: Sendable {
     // MARK: Gradients
 
     /// Elements of scratch memory that `inputGradient` needs.
-    package var inputGradientWorkspaceCount: Int {
-        kernelCount + parts(geometry.batch * geometry.vertical.input) * gradients.scratchCount
-    }
+    package var inputGradientWorkspaceCount: Int { kernelCount }
 
     /// - Parameter outputGradient: behind the rectifier's gate.
     package func inputGradient(
@@ -128,12 +122,12 @@ package struct DepthwiseConvolution: Sendable {
         convolve(
             gradients, outputGradient, kernel: workspace, bias: nil, rectifies: false,
             rows: geometry.vertical.input, columns: geometry.horizontal.input, strides: (1, 1),
-            to: inputGradient, workspace: workspace + kernelCount)
+            to: inputGradient)
     }
 
     /// Elements of scratch memory that `kernelGradient` needs.
     package var kernelGradientWorkspaceCount: Int {
-        parts(geometry.outputRows) * (images.scratchCount + kernelCount)
+        parts(geometry.outputRows) * kernelCount
     }
 
     /// Each part of the rows makes a sum of its own; they are added in order.
@@ -151,12 +145,12 @@ package struct DepthwiseConvolution: Sendable {
         let rows = geometry.vertical.output
         let columns = geometry.horizontal.output
         let parts = parts(geometry.outputRows)
-        let frames = workspace + parts * kernelCount
         let taps = taps(in: images)
-        ThreadPool.shared.forParts(of: geometry.outputRows, parts: parts) { part, range in
+        ThreadPool.shared.forParts(
+            of: geometry.outputRows, parts: parts, scratchCount: images.scratchCount
+        ) { part, range, frame in
             let sums = workspace + part * kernelCount
             sums.update(repeating: 0, count: kernelCount)
-            let frame = frames + part * images.scratchCount
             frame.update(repeating: 0, count: images.scratchCount)
             taps.withUnsafeBufferPointer { taps in
                 var current = -1

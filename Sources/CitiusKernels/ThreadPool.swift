@@ -46,8 +46,10 @@ package final class ThreadPool: @unchecked Sendable {
 
     /// Held by the thread whose loop is running; also guards `body`, `bodyCount` and the workers.
     private let isBusy = Atomic<Bool>(false)
-    private var body: ((Int) -> Void)?
+    private var body: ((_ index: Int, _ thread: Int) -> Void)?
     private var bodyCount = 0
+    /// One for each thread; used by that thread alone, during a loop.
+    private var scratch: [ScratchMemory] = []
     /// The indices that no thread has taken yet, a bit for each; of loops of up to 64.
     private let untaken = Atomic<UInt64>(0)
     /// The next index; of longer loops.
@@ -101,12 +103,21 @@ package final class ThreadPool: @unchecked Sendable {
     /// in the next, and then takes what others have not begun: which thread runs which index is left open, and
     /// results must not depend on it.
     package func run(_ count: Int, _ body: (Int) -> Void) {
-        guard count > 1, threadCount > 1,
-            isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
-        else {
+        guard count > 1, threadCount > 1, claim() else {
             for index in 0..<count { body(index) }
             return
         }
+        defer { release() }
+        runClaimed(count) { index, _ in body(index) }
+    }
+
+    private func claim() -> Bool {
+        isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing).exchanged
+    }
+
+    private func release() { isBusy.store(false, ordering: .releasing) }
+
+    private func runClaimed(_ count: Int, _ body: (_ index: Int, _ thread: Int) -> Void) {
         withoutActuallyEscaping(body) { body in
             self.body = body
             bodyCount = count
@@ -128,7 +139,6 @@ package final class ThreadPool: @unchecked Sendable {
             }
             self.body = nil
         }
-        isBusy.store(false, ordering: .releasing)
     }
 
     /// Splits `0..<count` into ranges of nearly equal size, at least `grain` long where possible, and calls
@@ -143,13 +153,41 @@ package final class ThreadPool: @unchecked Sendable {
     package func forParts(of count: Int, parts: Int, _ body: (Int, Range<Int>) -> Void) {
         guard count > 0 else { return }
         run(parts) { part in
-            let lower = count * part / parts
-            let upper = count * (part + 1) / parts
-            if lower < upper { body(part, lower..<upper) }
+            let range = Self.range(part, of: parts, in: count)
+            if !range.isEmpty { body(part, range) }
         }
     }
 
-    private func takeIndices(_ body: (Int) -> Void, _ count: Int, thread: Int) {
+    private static func range(_ part: Int, of parts: Int, in count: Int) -> Range<Int> {
+        count * part / parts..<count * (part + 1) / parts
+    }
+
+    /// The same, with scratch memory of `scratchCount` floats, not initialized, that a thread keeps from loop to
+    /// loop: it stays in its core's cache, where memory that changes hands between cores would be fetched from
+    /// the other one. Loops inside of `body` run on their caller's thread.
+    package func forParts(
+        of count: Int, parts: Int, scratchCount: Int,
+        _ body: (Int, Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    ) {
+        guard count > 0 else { return }
+        func runPart(_ part: Int, _ scratch: ScratchMemory) {
+            let range = Self.range(part, of: parts, in: count)
+            if !range.isEmpty { body(part, range, scratch.floats(scratchCount)) }
+        }
+        guard claim() else {
+            let scratch = ScratchMemory()
+            for part in 0..<parts { runPart(part, scratch) }
+            return
+        }
+        defer { release() }
+        if parts > 1 && threadCount > 1 {
+            runClaimed(parts) { part, thread in runPart(part, scratch[thread]) }
+        } else {
+            for part in 0..<parts { runPart(part, scratch[0]) }
+        }
+    }
+
+    private func takeIndices(_ body: (Int, Int) -> Void, _ count: Int, thread: Int) {
         if count <= 64 {
             let home = thread * count / threadCount
             for step in 0..<count {
@@ -157,26 +195,22 @@ package final class ThreadPool: @unchecked Sendable {
                 let bit: UInt64 = 1 << UInt64(index)
                 // Looked at first: a look is cheaper than a claim.
                 if untaken.load(ordering: .relaxed) & bit == 0 { continue }
-                if untaken.bitwiseAnd(~bit, ordering: .relaxed).oldValue & bit != 0 { body(index) }
+                if untaken.bitwiseAnd(~bit, ordering: .relaxed).oldValue & bit != 0 { body(index, thread) }
             }
             return
         }
         while true {
             let index = next.add(1, ordering: .relaxed).oldValue
             if index >= count { return }
-            body(index)
+            body(index, thread)
         }
     }
 
     // MARK: Workers
 
     package func resize(to newCount: Int) {
-        while !isBusy.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
-            .exchanged
-        {
-            sched_yield()
-        }
-        defer { isBusy.store(false, ordering: .releasing) }
+        while !claim() { sched_yield() }
+        defer { release() }
         guard newCount != threadCount else { return }
         stopWorkers()
         threadCount = newCount
@@ -186,6 +220,7 @@ package final class ThreadPool: @unchecked Sendable {
     private func startWorkers() {
         generation.store(0, ordering: .sequentiallyConsistent)
         startedWorkers.store(0, ordering: .relaxed)
+        scratch = (0..<threadCount).map { _ in ScratchMemory() }
         for _ in 1..<max(1, threadCount) {
             var thread = pthread_t()
             // Workers hold no reference that would keep the pool alive; `deinit` joins them.
@@ -247,4 +282,21 @@ package final class ThreadPool: @unchecked Sendable {
             pthread_cond_wait(wakeUp, mutex)
         }
     }
+}
+
+/// Memory that grows to what was ever asked of it.
+private final class ScratchMemory {
+    private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+    /// Room for so many floats, from a cache line's begin on.
+    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let byteCount = max(64, count * MemoryLayout<Float>.stride)
+        if memory.count < byteCount {
+            memory.deallocate()
+            memory = .allocate(byteCount: byteCount, alignment: 64)
+        }
+        return memory.baseAddress!.assumingMemoryBound(to: Float.self)
+    }
+
+    deinit { memory.deallocate() }
 }

@@ -38,7 +38,7 @@ package final class CachingAllocator: Sendable {
 
     private struct State {
         /// Free blocks by size class. The addresses are kept as numbers, which may cross threads.
-        var free: [Int: [UInt]] = [:]
+        var free = [[UInt]](repeating: [], count: SizeClass.count)
         var statistics = AllocatorStatistics()
     }
 
@@ -51,21 +51,36 @@ package final class CachingAllocator: Sendable {
     package var statistics: AllocatorStatistics { state.withLock { $0.statistics } }
 
     /// Four classes per power of two: at most a quarter of a block is unused.
-    package static func sizeClass(for byteCount: Int) -> Int {
-        if byteCount <= 256 { return 256 }
-        let exponent = Int.bitWidth - 1 - (byteCount - 1).leadingZeroBitCount
-        let step = 1 << max(6, exponent - 2)
-        return (byteCount + step - 1) / step * step
+    package struct SizeClass {
+        /// Bytes of a block.
+        package let size: Int
+        /// The class's number.
+        let number: Int
+
+        /// A class holds 2^8 bytes at least.
+        private static let smallestExponent = 8
+        static let count = 4 * (Int.bitWidth - smallestExponent)
+
+        package init(for byteCount: Int) {
+            let byteCount = max(byteCount, 1 << Self.smallestExponent)
+            let exponent = Int.bitWidth - 1 - (byteCount - 1).leadingZeroBitCount
+            let step = 1 << (exponent - 2)
+            let steps = (byteCount + step - 1) >> (exponent - 2)
+            size = steps * step
+            // 5…8 steps; before the first power of two there is the smallest class alone.
+            number = 4 * (exponent - Self.smallestExponent + 1) + steps - 5
+        }
     }
 
     package func allocate(byteCount: Int) -> UnsafeMutableRawPointer {
-        let size = Self.sizeClass(for: byteCount)
+        let sizeClass = SizeClass(for: byteCount)
+        let size = sizeClass.size
         let cached: UInt? = state.withLock { state in
             state.statistics.allocations += 1
             state.statistics.bytesInUse += size
             state.statistics.peakBytesInUse = max(
                 state.statistics.peakBytesInUse, state.statistics.bytesInUse)
-            if let address = state.free[size]?.popLast() {
+            if let address = state.free[sizeClass.number].popLast() {
                 state.statistics.bytesCached -= size
                 return address
             }
@@ -77,12 +92,13 @@ package final class CachingAllocator: Sendable {
     }
 
     package func deallocate(_ pointer: UnsafeMutableRawPointer, byteCount: Int) {
-        let size = Self.sizeClass(for: byteCount)
+        let sizeClass = SizeClass(for: byteCount)
+        let size = sizeClass.size
         let address = UInt(bitPattern: pointer)
         let isKept = state.withLock { state in
             state.statistics.bytesInUse -= size
             guard state.statistics.bytesCached + size <= cacheLimit else { return false }
-            state.free[size, default: []].append(address)
+            state.free[sizeClass.number].append(address)
             state.statistics.bytesCached += size
             return true
         }
@@ -91,8 +107,8 @@ package final class CachingAllocator: Sendable {
 
     package func emptyCache() {
         let blocks = state.withLock { state in
-            let blocks = state.free.values.flatMap { $0 }
-            state.free = [:]
+            let blocks = state.free.flatMap { $0 }
+            state.free = State().free
             state.statistics.bytesCached = 0
             return blocks
         }

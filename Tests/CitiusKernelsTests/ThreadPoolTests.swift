@@ -13,6 +13,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2, 3, 7]) func scratchMemoryIsOnesOwn(threads: Int) {
+        let pool = ThreadPool(threadCount: threads)
+        for scratchCount in [0, 1, 17, 5_000, 100] {
+            let hits = Mutex([Int](repeating: 0, count: 40))
+            pool.forParts(of: 40, parts: 10, scratchCount: scratchCount) { part, range, scratch in
+                #expect(Int(bitPattern: scratch) % 64 == 0)
+                for index in 0..<scratchCount { scratch[index] = Float(part) }
+                // A loop inside runs on this thread, with memory of its own.
+                pool.forParts(of: 3, parts: 3, scratchCount: scratchCount) { _, _, inner in
+                    for index in 0..<scratchCount { inner[index] = -1 }
+                }
+                #expect((0..<scratchCount).allSatisfy { scratch[$0] == Float(part) })
+                hits.withLock { hits in for index in range { hits[index] += 1 } }
+            }
+            #expect(hits.withLock { $0 } == [Int](repeating: 1, count: 40))
+        }
+    }
+
     @Test func workersWakeAfterSleep() async throws {
         let pool = ThreadPool(threadCount: 3)
         for _ in 0..<5 {

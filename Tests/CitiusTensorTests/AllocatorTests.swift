@@ -6,13 +6,25 @@ import Testing
     @Test func sizeClassesWasteAtMostAQuarter() {
         var last = 0
         for size in Array(0...5_000) + [1 << 20, 1 << 20 + 1, 3_000_000, 1 << 31] {
-            let sizeClass = CachingAllocator.sizeClass(for: size)
+            let sizeClass = CachingAllocator.SizeClass(for: size).size
             #expect(sizeClass >= size)
             #expect(size <= 256 || Double(sizeClass) <= 1.25 * Double(size) + 64)
             #expect(sizeClass % 64 == 0)
             #expect(sizeClass >= last)
             last = sizeClass
         }
+    }
+
+    @Test func eachSizeHasOneNumber() {
+        var sizes: [Int: Int] = [:]
+        for size in Array(1...5_000) + (0..<Int.bitWidth - 2).flatMap({ [1 << $0, (1 << $0) + 1] }) {
+            let sizeClass = CachingAllocator.SizeClass(for: size)
+            #expect((0..<CachingAllocator.SizeClass.count).contains(sizeClass.number))
+            #expect(
+                sizes.updateValue(sizeClass.size, forKey: sizeClass.number) ?? sizeClass.size
+                    == sizeClass.size)
+        }
+        #expect(Set(sizes.values).count == sizes.count)
     }
 
     @Test func blocksAreKeptAndHandedOutAgain() {

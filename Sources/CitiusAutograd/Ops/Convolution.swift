@@ -107,11 +107,8 @@ extension Variable {
             input.value.withElements { input in
                 kernel.withPackedElements(for: block) { weights in
                     withOptionalElements(bias?.value) { bias in
-                        withWorkspace(block.forwardWorkspaceCount) { workspace in
-                            block.forward(
-                                input: input, weights: weights, bias: bias, output: out, winner: winner,
-                                workspace: workspace)
-                        }
+                        block.forward(
+                            input: input, weights: weights, bias: bias, output: out, winner: winner)
                     }
                 }
             }

@@ -37,10 +37,7 @@ extension Variable {
             input.value.withElements { input in
                 kernel.value.withElements { kernel in
                     withOptionalElements(bias?.value) { bias in
-                        withWorkspace(depthwise.forwardWorkspaceCount) { workspace in
-                            depthwise.forward(
-                                input: input, kernel: kernel, bias: bias, output: out, workspace: workspace)
-                        }
+                        depthwise.forward(input: input, kernel: kernel, bias: bias, output: out)
                     }
                 }
             }
