@@ -130,6 +130,28 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         }
     }
 
+    /// Docs/Numerics.md states these bounds.
+    @Test(arguments: [8, 32, 64, 256]) func winogradsErrorIsSmall(channels: Int) {
+        var generator = RandomGenerator(seed: UInt64(channels))
+        let x = Tensor(normal: [2, 16, 16, channels], dtype: .float32, using: &generator)
+        let kernel = Tensor(normal: [3, 3, channels, 32], dtype: .float32, using: &generator)
+        func result(_ dtype: DType, _ method: ConvolutionMethod) -> Tensor {
+            Variable(x.cast(to: dtype)).conv2D(Variable(kernel.cast(to: dtype)), method: method).value
+                .cast(to: .float64)
+        }
+        let exact = result(.float64, .general)
+        func rootMeanSquare(_ t: Tensor) -> Double { t.squared().mean().scalar.squareRoot() }
+        func error(_ method: ConvolutionMethod) -> Double {
+            rootMeanSquare(result(.float32, method) - exact) / rootMeanSquare(exact)
+        }
+        let (winograd, direct) = (error(.automatic), error(.direct))
+        // Else it was not Winograd's.
+        #expect(winograd != direct)
+        let bound = 8e-8 * Double(channels).squareRoot()
+        #expect(winograd < bound)
+        #expect(direct < bound)
+    }
+
     @Test func withoutATapeTheResultIsTheSame() {
         let test = BlockCase(channels: 16, outputs: 32)
         var generator = RandomGenerator(seed: 3)
