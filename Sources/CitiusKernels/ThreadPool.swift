@@ -42,7 +42,9 @@ package final class ThreadPool: @unchecked Sendable {
     package static let shared = ThreadPool(threadCount: ThreadPool.defaultThreadCount())
 
     /// Threads that take part in a loop, the caller included.
-    package private(set) var threadCount: Int
+    package var threadCount: Int { storedThreadCount.load(ordering: .relaxed) }
+    /// Atomic for its readers' sake: a plain property of a class is checked for exclusive access at every reading.
+    private let storedThreadCount: Atomic<Int>
 
     /// Held by the thread whose loop is running; also guards `body`, `bodyCount` and the workers.
     private let isBusy = Atomic<Bool>(false)
@@ -69,7 +71,7 @@ package final class ThreadPool: @unchecked Sendable {
     private static let nanosecondsBeforeSleep = 200_000
 
     package init(threadCount: Int) {
-        self.threadCount = threadCount
+        storedThreadCount = Atomic(threadCount)
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(wakeUp, nil)
         openblas_set_num_threads(1)
@@ -213,7 +215,7 @@ package final class ThreadPool: @unchecked Sendable {
         defer { release() }
         guard newCount != threadCount else { return }
         stopWorkers()
-        threadCount = newCount
+        storedThreadCount.store(newCount, ordering: .relaxed)
         startWorkers()
     }
 
