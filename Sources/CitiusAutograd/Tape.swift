@@ -28,7 +28,11 @@ public final class Tape {
     private var parameterSlots: [ObjectIdentifier: Int] = [:]
     private var isSpent = false
 
-    public init() {}
+    public init() {
+        // Those of a small network: growing step by step would allocate several times.
+        entries.reserveCapacity(32)
+        parameterSlots.reserveCapacity(16)
+    }
 
     /// Tracks a tensor: a leaf, to which gradients flow.
     ///

@@ -48,7 +48,7 @@ extension ConvolutionPass {
         let right = horizontal.stride * images.channels
         let rowCount = resultCount / max(1, resultRows)
         var current = -1
-        var frame = operands.weights
+        var frame: UnsafePointer<Float>?
         segments.withUnsafeBufferPointer { segments in
             var job = citius_pooled_product(
                 x: frame, cells: (0, right, down, down + right), window_stride: 2 * right,
@@ -62,7 +62,7 @@ extension ConvolutionPass {
                     frame = image(number)
                     current = number
                 }
-                job.x = frame + row % resultRows * 2 * down
+                job.x = frame.map { $0 + row % resultRows * 2 * down }
                 job.y = operands.result + row * rowCount
                 job.winner = operands.winner.map { $0 + row * rowCount }
                 set.pooled_product(&job)

@@ -70,9 +70,7 @@ public class FusedOptimizer: Optimizer {
         iterations += 1
         let preparation = StepPreparation(
             kept: 1 - (weightDecay ?? 0) * learningRate, limit: clipping?.limit ?? .infinity)
-        var dtypes: Set<DType> = []
-        for parameter in parameters { dtypes.insert(parameter.dtype) }
-        for dtype in DType.allCases where dtypes.contains(dtype) {
+        for dtype in DType.allCases where parameters.contains(where: { $0.dtype == dtype }) {
             gather(parameters, gradients, of: dtype)
             run(dtype.realType(for: "\(Self.self)"), preparation)
         }

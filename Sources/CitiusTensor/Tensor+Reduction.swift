@@ -146,10 +146,15 @@ private struct ReductionPlan {
 
     init(_ tensor: Tensor, _ operation: String, _ axes: [Int]?, _ keepingAxes: Bool) {
         let shape = tensor.shape
-        let chosen = Set((axes ?? Array(0..<shape.rank)).map { shape.resolve($0, operation) }).sorted()
+        guard let axes else {
+            (source, outer, reduced, inner) = (tensor, 1, shape.count, 1)
+            result = keepingAxes ? Shape([Int](repeating: 1, count: shape.rank)) : []
+            return
+        }
+        let chosen = Set(axes.map { shape.resolve($0, operation) }).sorted()
         require(
-            axes == nil || axes?.count == chosen.count,
-            "\(operation): axes \(axes ?? []) name an axis of shape \(shape) twice")
+            axes.count == chosen.count,
+            "\(operation): axes \(axes) name an axis of shape \(shape) twice")
         let kept = (0..<shape.rank).filter { !chosen.contains($0) }
         result = Shape(
             keepingAxes

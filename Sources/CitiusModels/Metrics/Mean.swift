@@ -34,6 +34,13 @@ open class Mean: Metric {
     ///
     /// Traps if there is not one weight for each sample.
     public func add(_ values: Tensor, weights: Tensor? = nil) {
+        if weights == nil && values.dtype == .bool {
+            total += values.withElements { (truths: UnsafePointer<Bool>) in
+                (0..<values.count).reduce(0) { truths[$1] ? $0 + 1 : $0 }
+            }
+            totalWeight += Double(values.count)
+            return
+        }
         let numbers = values.dtype == .float64 ? values : values.cast(to: .float64)
         guard let weights, numbers.rank > 0 else {
             total += numbers.sum().scalar

@@ -73,10 +73,9 @@ open class Model: Layer {
 
     /// The model's own parameters, then those of its layers; each once.
     open override var parameters: [Parameter] {
-        var seen: Set<ObjectIdentifier> = []
-        return (super.parameters + layers.flatMap { $0.parameters }).filter {
-            seen.insert(ObjectIdentifier($0)).inserted
-        }
+        let all = super.parameters + layers.flatMap { $0.parameters }
+        var seen = Set<ObjectIdentifier>(minimumCapacity: all.count)
+        return all.filter { seen.insert(ObjectIdentifier($0)).inserted }
     }
 
     /// False holds all of the model's parameters fixed, now and once they are built.
