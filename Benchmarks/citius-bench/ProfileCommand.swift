@@ -48,7 +48,7 @@ enum ProfileCommand {
             // With and without a profile in turn: to take one disturbs what it looks at.
             var profiles: [Profile] = []
             var durations: [Double] = []
-            for _ in 0..<7 {
+            for _ in 0..<15 {
                 let start = steadySeconds()
                 try work()
                 durations.append(steadySeconds() - start)
