@@ -36,9 +36,11 @@ open class Layer {
         didSet { for parameter in parameters { parameter.isFrozen = !isTrainable } }
     }
 
-    /// The shape of one input sample that the layer was built for; nil before.
-    public private(set) var inputShape: Shape?
-    public var isBuilt: Bool { inputShape != nil }
+    /// The shape of one input sample that the layer was built for, the first input's of several; nil before.
+    public var inputShape: Shape? { inputShapes?.first }
+    public var isBuilt: Bool { inputShapes != nil }
+    /// As `inputShape`, of each input: layers of several are `MergingLayer`s.
+    package private(set) var inputShapes: [Shape]?
 
     /// The type of the parameters and of the computation. Set it before the layer is built.
     open var dtype = DType.float32
@@ -69,11 +71,8 @@ open class Layer {
 
     /// Builds the layer for samples of this shape, once.
     public final func buildIfNeeded(inputShape: Shape, generator: inout RandomGenerator) {
-        guard self.inputShape == nil else { return }
-        // Asked for its answer's sake and for its checks: a layer that cannot take such samples says so here.
-        _ = outputShape(for: inputShape)
-        build(inputShape: inputShape, generator: &generator)
-        self.inputShape = inputShape
+        guard !isBuilt else { return }
+        buildIfNeeded(inputShapes: [inputShape], generator: &generator)
     }
 
     /// Makes a parameter and adds it to the layer's. For use in `build`.
@@ -93,6 +92,41 @@ open class Layer {
 
     /// The number of elements of all parameters.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.shape.count } }
+
+    // MARK: Of any number of inputs
+
+    // How a graph speaks to all layers alike. A layer passes its one input on; a `MergingLayer` overrides them.
+
+    package func build(inputShapes: [Shape], generator: inout RandomGenerator) {
+        build(inputShape: inputShapes[0], generator: &generator)
+    }
+
+    package func outputShape(for inputShapes: [Shape]) -> Shape { outputShape(for: inputShapes[0]) }
+
+    package func forward(_ inputs: [Variable], in context: Context) -> Variable {
+        forward(inputs[0], in: context)
+    }
+
+    package final func buildIfNeeded(inputShapes: [Shape], generator: inout RandomGenerator) {
+        guard !isBuilt else { return }
+        // Asked for its answer's sake and for its checks: a layer that cannot take such samples says so here.
+        _ = outputShape(for: inputShapes)
+        build(inputShapes: inputShapes, generator: &generator)
+        self.inputShapes = inputShapes
+    }
+
+    package final func call(_ inputs: [Variable], in context: Context) -> Variable {
+        if !isBuilt {
+            let shapes = inputs.map { input in
+                require(
+                    input.shape.rank >= 1,
+                    "\(label): the input is a scalar, expected a batch of samples [batch, …]")
+                return input.shape.droppingFirst()
+            }
+            buildIfNeeded(inputShapes: shapes, generator: &context.generator)
+        }
+        return forward(inputs, in: context)
+    }
 
     // MARK: Shared by the layers here
 

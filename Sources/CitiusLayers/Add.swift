@@ -1,0 +1,24 @@
+import CitiusAutograd
+import CitiusKernels
+
+/// Adds its inputs, element by element. Follows `keras.layers.Add`, for inputs of one shape: Keras's broadcasts.
+///
+/// ```
+/// y = x₁ + x₂ + …
+/// ```
+///
+/// # Shapes
+/// [batch, …], each the same → the same. Traps if they differ or if there is no input.
+///
+/// A rectifier behind the sum of two is computed in its pass (He et al. 2015, arXiv 1512.03385: how a residual
+/// block ends).
+public final class Add: MergingLayer {
+    public override func forward(_ inputs: [Variable], in context: Context) -> Variable {
+        for input in inputs {
+            require(
+                input.shape == inputs[0].shape,
+                "\(label): inputs of shapes \(inputs[0].shape) and \(input.shape), expected all the same")
+        }
+        return inputs.dropFirst().reduce(inputs[0]) { $0 + $1 }
+    }
+}
