@@ -65,19 +65,7 @@ enum BenchmarkModels {
                 Dense(10, activation: .softmax)
             }
         case "resnet-20":
-            // He et al. 2015 (arXiv 1512.03385), section 4.2, with projections where the width grows.
-            return Sequential(seed: seed) {
-                Input(32, 32, 3)
-                normalizedConvolution(16)
-                for width in [16, 32, 64] {
-                    for block in 0..<3 {
-                        let narrows = width > 16 && block == 0
-                        ResidualBlock(width, strides: narrows ? 2 : 1, projects: narrows)
-                    }
-                }
-                GlobalAveragePooling2D()
-                Dense(10, activation: .softmax)
-            }
+            return residualNetwork(seed: seed)
         case "mobilenet":
             // Howard et al. 2017 (arXiv 1704.04861), the first blocks.
             return Sequential(seed: seed) {
@@ -109,37 +97,35 @@ enum BenchmarkModels {
     }
 }
 
-private func normalizedConvolution(_ filters: Int, strides: Int = 1) -> [Layer] {
+private func normalizedConvolution(_ filters: Int) -> [Layer] {
     [
-        Conv2D(filters, kernelSize: 3, strides: Size2D(strides), padding: .same, useBias: false),
-        BatchNormalization(), Activation(.relu),
+        Conv2D(filters, kernelSize: 3, padding: .same, useBias: false), BatchNormalization(),
+        Activation(.relu),
     ]
 }
 
-/// max(body(x) + shortcut(x), 0): two normalized convolutions beside the input or a projection of it.
-private final class ResidualBlock: Model {
-    private let body: Sequential
-    private let projection: Sequential?
+/// He et al. 2015 (arXiv 1512.03385), section 4.2, with projections where the width grows.
+private func residualNetwork(seed: UInt64) -> Model {
+    func normalizedConvolution(
+        _ filters: Int, kernelSize: Size2D = 3, strides: Size2D = 1, of x: some Symbolic
+    ) -> SymbolicTensor {
+        let x = Conv2D(
+            filters, kernelSize: kernelSize, strides: strides, padding: .same, useBias: false)(x)
+        return BatchNormalization()(x)
+    }
 
-    init(_ filters: Int, strides: Int, projects: Bool) {
-        body = Sequential {
-            normalizedConvolution(filters, strides: strides)
-            Conv2D(filters, kernelSize: 3, padding: .same, useBias: false)
-            BatchNormalization()
+    let images = Input(32, 32, 3)
+    var x = Activation(.relu)(normalizedConvolution(16, of: images))
+    for width in [16, 32, 64] {
+        for block in 0..<3 {
+            let narrows = width > 16 && block == 0
+            let shortcut =
+                narrows ? normalizedConvolution(width, kernelSize: 1, strides: 2, of: x) : x
+            var y = normalizedConvolution(width, strides: narrows ? 2 : 1, of: x)
+            y = normalizedConvolution(width, of: Activation(.relu)(y))
+            x = Activation(.relu)(Add()(y, shortcut))
         }
-        projection =
-            projects
-            ? Sequential {
-                Conv2D(filters, kernelSize: 1, strides: Size2D(strides), useBias: false)
-                BatchNormalization()
-            } : nil
-        super.init()
     }
-
-    override var layers: [Layer] { [body] + (projection.map { [$0] } ?? []) }
-
-    override func forward(_ input: Variable, in context: Context) -> Variable {
-        let shortcut = projection.map { $0(input, in: context) } ?? input
-        return body(input, in: context).addedRectified(shortcut)
-    }
+    x = GlobalAveragePooling2D()(x)
+    return Model(inputs: images, outputs: Dense(10, activation: .softmax)(x), seed: seed)
 }

@@ -105,6 +105,97 @@ import Testing
         #expect(model.summary() == built)
     }
 
+    @Test func graphsSayWhatALayerReads() {
+        let input = Input(4, name: "in")
+        func dense(_ name: String, _ units: Int = 4) -> Dense { Dense(units, name: name) }
+        let (b, c) = (dense("b")(dense("a")(input)), dense("c")(input))
+        let shared = dense("s")
+        let joined = Concatenate(name: "cat")(shared(b), shared(c))
+        let all = Concatenate(name: "cat2")(joined, dense("d", 3)(input))
+        let model = Model(inputs: input, outputs: dense("out", 2)(all), name: "branches")
+        let table = """
+            Model: "branches"
+            ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃ Connected to      ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━┩
+            │ in (InputLayer)     │ (None, 4)         │          0 │ -                 │
+            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+            │ a (Dense)           │ (None, 4)         │         20 │ in[0][0]          │
+            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+            │ b (Dense)           │ (None, 4)         │         20 │ a[0][0]           │
+            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+            │ c (Dense)           │ (None, 4)         │         20 │ in[0][0]          │
+            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+            │ s (Dense)           │ (None, 4)         │         20 │ b[0][0], c[0][0]  │
+            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+            │ cat (Concatenate)   │ (None, 8)         │          0 │ s[0][0], s[1][0]  │
+            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+            │ d (Dense)           │ (None, 3)         │         15 │ in[0][0]          │
+            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+            │ cat2 (Concatenate)  │ (None, 11)        │          0 │ cat[0][0],        │
+            │                     │                   │            │ d[0][0]           │
+            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
+            │ out (Dense)         │ (None, 2)         │         24 │ cat2[0][0]        │
+            └─────────────────────┴───────────────────┴────────────┴───────────────────┘
+             Total params: 119 (476.00 B)
+             Trainable params: 119 (476.00 B)
+             Non-trainable params: 0 (0.00 B)
+            """
+        // Keras's class is called otherwise.
+        #expect(model.summary() == table.replacing("in (InputLayer)     ", with: "in (Input)          "))
+    }
+
+    /// Keras cuts them off.
+    @Test func longNamesWidenTheTableOfAGraph() {
+        let image = Input(100, 100, 30, name: "image")
+        let x = Conv2D(100, kernelSize: 1, name: "a_convolution_of_some_name")(image)
+        let model = Model(inputs: image, outputs: Add()(x, Activation(.relu)(x)))
+        let table = """
+            Model: "model"
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)               ┃ Output Shape      ┃    Param # ┃ Connected to                      ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
+            │ image (Input)              │ (None, 100, 100,  │          0 │ -                                 │
+            │                            │ 30)               │            │                                   │
+            ├────────────────────────────┼───────────────────┼────────────┼───────────────────────────────────┤
+            │ a_convolution_of_some_name │ (None, 100, 100,  │      3,100 │ image[0][0]                       │
+            │ (Conv2D)                   │ 100)              │            │                                   │
+            ├────────────────────────────┼───────────────────┼────────────┼───────────────────────────────────┤
+            │ activation (Activation)    │ (None, 100, 100,  │          0 │ a_convolution_of_some_name[0][0]  │
+            │                            │ 100)              │            │                                   │
+            ├────────────────────────────┼───────────────────┼────────────┼───────────────────────────────────┤
+            │ add (Add)                  │ (None, 100, 100,  │          0 │ a_convolution_of_some_name[0][0], │
+            │                            │ 100)              │            │ activation[0][0]                  │
+            └────────────────────────────┴───────────────────┴────────────┴───────────────────────────────────┘
+             Total params: 3,100 (12.11 KB)
+             Trainable params: 3,100 (12.11 KB)
+             Non-trainable params: 0 (0.00 B)
+            """
+        #expect(model.summary() == table)
+    }
+
+    @Test func chainsNeedNoFourthColumn() {
+        let input = Input(6, name: "in")
+        let output = Dense(2, name: "b")(Dense(3, name: "a")(input))
+        let model = Model(inputs: input, outputs: output, name: "chain")
+        let table = """
+            Model: "chain"
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
+            │ in (InputLayer)                 │ (None, 6)              │             0 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ a (Dense)                       │ (None, 3)              │            21 │
+            ├─────────────────────────────────┼────────────────────────┼───────────────┤
+            │ b (Dense)                       │ (None, 2)              │             8 │
+            └─────────────────────────────────┴────────────────────────┴───────────────┘
+             Total params: 29 (116.00 B)
+             Trainable params: 29 (116.00 B)
+             Non-trainable params: 0 (0.00 B)
+            """
+        #expect(model.summary() == table.replacing("in (InputLayer)", with: "in (Input)     "))
+    }
+
     @Test func sizesInMemory() {
         #expect(Formatting.memory(0) == "0.00 B")
         #expect(Formatting.memory(1024) == "1.00 KB")

@@ -59,6 +59,11 @@ enum LayerFusion {
         return Step(layers: layers.prefix(2)) { normalization.forward($0, in: $1, rectifies: true) }
     }
 
+    /// Add of two, then a rectifier.
+    static func isRectifiedSum(_ sum: LayerGraph.Node, _ next: LayerGraph.Node) -> Bool {
+        sum.layer is Add && sum.inputs.count == 2 && isRectifier(next.layer)
+    }
+
     /// Whether the layer is max(x, 0) and nothing else.
     private static func isRectifier(_ layer: Layer?) -> Bool {
         (layer as? Activation)?.function.isRectifier ?? false

@@ -4,6 +4,8 @@ import CitiusLayers
 /// Gives the layers of a model names that occur once, in Keras's pattern: `conv2d`, `conv2d_1`, `dense`, …
 struct LayerNames {
     private var taken: Set<String> = []
+    /// The number that was given last: those below are taken.
+    private var numbers: [String: Int] = [:]
 
     /// Keeps a given name from being given again. Traps if it occurs already.
     mutating func reserve(_ name: String, in model: @autoclosure () -> String) {
@@ -16,11 +18,13 @@ struct LayerNames {
     /// A name for a layer that has none.
     mutating func next(for layer: Layer) -> String {
         let base = Self.snakeCase("\(type(of: layer))")
-        var (name, number) = (base, 0)
+        var number = numbers[base] ?? 0
+        var name = number == 0 ? base : "\(base)_\(number)"
         while !taken.insert(name).inserted {
             number += 1
             name = "\(base)_\(number)"
         }
+        numbers[base] = number
         return name
     }
 

@@ -21,6 +21,8 @@ import CitiusTensor
 /// }
 /// ```
 ///
+/// One whose layers part and meet again needs no class: draw it from an `Input`, see `init(inputs:outputs:)`.
+///
 /// A model is a layer itself: it nests in others.
 open class Model: Layer {
     /// Where the model's first weights, its dropout masks and its shuffles are drawn from. Models made with
@@ -46,6 +48,9 @@ open class Model: Layer {
     /// Set to end the running `fit` after the batch; reset when the next begins.
     public final var stopTraining = false
 
+    /// The layers of a model made of inputs and outputs; nil for others.
+    final private(set) var graph: LayerGraph?
+
     /// What `compile` was given; nil before.
     final var compilation: Compilation?
 
@@ -61,6 +66,33 @@ open class Model: Layer {
         self.dtype = dtype
     }
 
+    /// A model of all layers that lie between inputs and outputs. It is built at once.
+    ///
+    /// ```swift
+    /// let features = Input(8)
+    /// let hidden = Dense(8, activation: .relu)(features)
+    /// let model = Model(inputs: features, outputs: Dense(1)(Add()(features, hidden)))
+    /// ```
+    ///
+    /// Layers that are built already, by another model of the same graph, keep their parameters and share them. So
+    /// do models that were built before they were called, and models of one's own that leave `outputShape` as it is:
+    /// calling them builds them, by their own seed and of their own dtype. Follows `keras.Model(inputs, outputs)`,
+    /// with one input and one output.
+    ///
+    /// - Parameters:
+    ///   - seed: of everything random that the model does; nil takes one at random.
+    ///   - dtype: the type of the weights and of the computation. Traps unless float32 or float64.
+    ///
+    /// Traps if the outputs do not depend on the inputs or depend on another `Input`, or if two layers have one name.
+    public convenience init(
+        inputs: Input, outputs: some Symbolic, name: String? = nil, seed: UInt64? = nil,
+        dtype: DType = .float32
+    ) {
+        self.init(name: name, seed: seed, dtype: dtype)
+        graph = LayerGraph(from: inputs, to: outputs.symbol, model: label)
+        build(inputShape: inputs.shape)
+    }
+
     /// The type of the weights and of the computation, of all layers that are not built yet.
     open override var dtype: DType {
         didSet { for layer in layers where !layer.isBuilt { layer.dtype = dtype } }
@@ -69,7 +101,7 @@ open class Model: Layer {
     // MARK: Layers and weights
 
     /// The layers that the model is made of, in the order of their weights.
-    open var layers: [Layer] { [] }
+    open var layers: [Layer] { graph?.layers ?? [] }
 
     /// The model's own parameters, then those of its layers; each once.
     open override var parameters: [Parameter] {
@@ -113,19 +145,30 @@ open class Model: Layer {
         return layer
     }
 
+    /// Computes the output of a batch: by the graph of a model made of inputs and outputs; others override it.
+    open override func forward(_ input: Variable, in context: Context) -> Variable {
+        graph?.forward(input, in: context) ?? super.forward(input, in: context)
+    }
+
     // MARK: Building
 
-    /// Builds the layers by passing one sample of zeros through `forward`.
+    /// Builds the layers: those of a graph in its order, others by passing one sample of zeros through `forward`.
     open override func build(inputShape: Shape, generator: inout RandomGenerator) {
         prepareLayers(&generator)
+        if let graph { return graph.build(&generator) }
         let context = Context(tape: nil, isTraining: false, generator: generator)
         _ = forward(Variable(Tensor(zeros: inputShape.prepending(1), dtype: dtype)), in: context)
         generator = context.generator
     }
 
-    /// The shape of the output, found by passing one sample of zeros through `forward`; builds layers that
-    /// are not built yet.
+    /// The shape of the output. A graph knows it, and traps if the samples are others than it was made for; else it
+    /// is found by passing one sample of zeros through `forward`, which builds layers that are not built yet.
     open override func outputShape(for inputShape: Shape) -> Shape {
+        if let graph {
+            let (expected, output) = (graph.nodes[0].shape, graph.nodes[graph.output].shape)
+            require(inputShape == expected, "\(label): samples of shape \(inputShape), expected \(expected)")
+            return output
+        }
         if !isBuilt { prepareLayers(&generator) }
         let context = Context(tape: nil, isTraining: false, generator: generator)
         let sample = Variable(Tensor(zeros: inputShape.prepending(1), dtype: dtype))

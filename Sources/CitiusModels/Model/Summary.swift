@@ -6,50 +6,33 @@ import CitiusTensor
 extension Model {
     /// The model's layers with their output shapes and parameters, and the totals, as Keras prints them.
     ///
-    /// `None` stands for the batch axis. Layers that are not built show `?` for what is not known yet.
+    /// `None` stands for the batch axis. Layers that are not built show `?` for what is not known yet. Where layers
+    /// part, meet or occur twice, a fourth column says what each reads: `conv2d[1][0]` is what the second call of
+    /// `conv2d` gives.
     public final func summary() -> String {
-        let header = ["Layer (type)", "Output Shape", "Param #"]
-        var rows: [[String]] = []
-        // A name that leaves no room for the type puts it on a second line, which carries a row on.
-        var continues: [Bool] = []
-        for layer in layers {
+        let connections = graph.flatMap { $0.isChain ? nil : $0.connections }
+        var table =
+            connections == nil
+            ? TextTable(["Layer (type)", "Output Shape", "Param #"], widths: Self.widths)
+            : TextTable(
+                ["Layer (type)", "Output Shape", "Param #", "Connected to"], widths: Self.widthsOfGraphs)
+        for (number, layer) in layers.enumerated() {
             let name = layer.name.isEmpty ? "?" : layer.name
-            let type = "(\(Swift.type(of: layer)))"
-            let shape = layer.inputShape.map { Self.shapeDescription(layer.outputShape(for: $0)) } ?? "?"
-            let count = layer.isBuilt ? Formatting.grouped(layer.parameterCount) : "0 (unbuilt)"
-            let fits = name.count + 1 + type.count <= Self.columnWidths[0]
-            rows.append([fits ? "\(name) \(type)" : name, shape, count])
-            continues.append(false)
-            if fits { continue }
-            rows.append([type, "", ""])
-            continues.append(true)
+            let shape =
+                graph?.nodes.last { $0.layer === layer }?.shape
+                ?? layer.inputShapes.map { layer.outputShape(for: $0) }
+            let row = [
+                "\(name) (\(Swift.type(of: layer)))", shape.map { Self.shapeDescription($0) } ?? "?",
+                layer.isBuilt ? Formatting.grouped(layer.parameterCount) : "0 (unbuilt)",
+            ]
+            table.add(row + (connections.map { [$0[number]] } ?? []))
         }
-        // Longer contents widen a column.
-        let widths = Self.columnWidths.enumerated().map { column, width in
-            max(width, rows.map { $0[column].count }.max() ?? 0)
-        }
-        func line(_ cells: [String], _ bar: String) -> String {
-            let padded = zip(cells, widths).enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-                return column == 2 ? padding + cell.0 : cell.0 + padding
-            }
-            return "\(bar) " + padded.joined(separator: " \(bar) ") + " \(bar)"
-        }
-        func rule(_ left: String, _ middle: String, _ right: String, _ dash: String) -> String {
-            left + widths.map { String(repeating: dash, count: $0 + 2) }.joined(separator: middle) + right
-        }
-        var lines = ["Model: \"\(modelName)\"", rule("┏", "┳", "┓", "━"), line(header, "┃")]
-        lines.append(rule("┡", "╇", "┩", "━"))
-        for (index, row) in rows.enumerated() {
-            if index > 0 && !continues[index] { lines.append(rule("├", "┼", "┤", "─")) }
-            lines.append(line(row, "│"))
-        }
-        lines.append(rule("└", "┴", "┘", "─"))
-        return (lines + totals()).joined(separator: "\n")
+        return (["Model: \"\(modelName)\""] + table.lines + totals()).joined(separator: "\n")
     }
 
-    /// Keras's, for a line of 80 characters.
-    private static var columnWidths: [Int] { [31, 22, 13] }
+    // Keras's columns in a terminal of 80 characters.
+    private static var widths: [Int] { [31, 22, 13] }
+    private static var widthsOfGraphs: [Int] { [19, 17, 10, 17] }
 
     private final func totals() -> [String] {
         let all = parameters
@@ -85,5 +68,24 @@ extension Model {
     private static func shapeDescription(_ sample: Shape) -> String {
         sample.rank == 0
             ? "(None,)" : "(None, " + sample.sizes.map { "\($0)" }.joined(separator: ", ") + ")"
+    }
+}
+
+extension LayerGraph {
+    /// What each layer reads, in the order of `layers`: the layers' names with the number of their call.
+    fileprivate var connections: [String] {
+        var calls: [ObjectIdentifier: Int] = [:]
+        var results: [String] = []
+        var reads: [ObjectIdentifier: [String]] = [:]
+        for node in nodes {
+            let layer = ObjectIdentifier(node.layer)
+            results.append("\(node.layer.name)[\(calls[layer, default: 0])][0]")
+            calls[layer, default: 0] += 1
+            reads[layer, default: []] += node.inputs.map { results[$0] }
+        }
+        return layers.map {
+            let reads = reads[ObjectIdentifier($0), default: []]
+            return reads.isEmpty ? "-" : reads.joined(separator: ", ")
+        }
     }
 }
