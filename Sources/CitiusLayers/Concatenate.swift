@@ -27,7 +27,7 @@ public final class Concatenate: MergingLayer {
         let rank = inputShapes[0].rank + 1
         let resolved = axis < 0 ? axis + rank : axis
         require(
-            (1..<max(rank, 1)).contains(resolved),
+            resolved >= 1 && resolved < rank,
             "\(label): axis \(axis) is none of samples of shape \(inputShapes[0]), whose batch is axis 0")
         var sizes = inputShapes[0].sizes
         for shape in inputShapes.dropFirst() {

@@ -120,4 +120,19 @@ import Testing
             layer(Variable(golden.tensor("input"))).value, golden.tensor("inference"), absolute: 1e-11,
             "\(golden) inference")
     }
+
+    @Test(arguments: GoldenFile.load("merging").cases) func merging(golden: GoldenCase) {
+        let layer: MergingLayer =
+            golden.text("kind") == "add" ? Add() : Concatenate(axis: Int(golden.number("axis") ?? 0))
+        let tape = Tape()
+        let inputs = (0..<3).compactMap { golden.optionalTensor("input\($0)") }.map { tape.watch($0) }
+        let output = layer(inputs)
+        expectClose(output.value, golden.tensor("output"), absolute: 1e-12, "\(golden) output")
+        let gradients = tape.gradients(of: output, cotangent: golden.tensor("cotangent"))
+        for (index, input) in inputs.enumerated() {
+            expectClose(
+                gradients[input], golden.tensor("d_input\(index)"), absolute: 1e-12,
+                "\(golden) d_input\(index)")
+        }
+    }
 }

@@ -162,6 +162,61 @@ def globalpooling():
     write("globalpooling", cases)
 
 
+def merging():
+    use_precision("float64")
+    random, cases = Random(13), []
+    for settings, shapes in [
+        (dict(kind="add"), [(2, 3, 4)] * 3),
+        (dict(kind="concatenate", axis=-1), [(2, 3, 4), (2, 3, 1), (2, 3, 2)]),
+        (dict(kind="concatenate", axis=1), [(2, 3, 4), (2, 1, 4)]),
+    ]:
+        layer = keras.layers.Add() if settings["kind"] == "add" else keras.layers.Concatenate(settings["axis"])
+        inputs, cotangents = [random(*shape) for shape in shapes], []
+
+        def cotangent(shape):
+            cotangents.append(random(*shape))
+            return cotangents[0]
+
+        output, gradients = differentiate(lambda *x: layer(x), inputs, cotangent)
+        tensors = {f"input{i}": x for i, x in enumerate(inputs)}
+        tensors |= {f"d_input{i}": g for i, g in enumerate(gradients)}
+        cases.append(case(str(settings), settings, output=output, cotangent=cotangents[0], **tensors))
+    write("merging", cases)
+
+
+def graph():
+    """A functional model that parts, meets and shares a layer: the order of its weights, and ten steps."""
+    use_precision("float64")
+    random, L = Random(14), keras.layers
+    images = keras.Input((6, 6, 2))
+    x = L.Conv2D(4, 3, padding="same", activation="relu")(images)
+    y = L.BatchNormalization()(L.Conv2D(4, 3, padding="same", use_bias=False)(x))
+    y = L.Conv2D(4, 3, padding="same")(L.Activation("relu")(y))
+    narrow = L.Conv2D(4, 1)(x)
+    x = L.Activation("relu")(L.Add()([narrow, y]))
+    a, b = L.GlobalAveragePooling2D()(x), L.Flatten()(L.MaxPooling2D(6)(x))
+    shared = L.Dense(4, activation="tanh")
+    joined = L.Concatenate()([shared(shared(a)), b, shared(b)])
+    model = keras.Model(images, L.Dense(3, activation="softmax")(joined))
+    weights = [random(*w.shape, low=0.5 if "variance" in w.name else -0.5, high=1) for w in model.weights]
+    model.set_weights(weights)
+    model.compile(
+        optimizer=keras.optimizers.SGD(0.0625, momentum=0.875), loss="sparse_categorical_crossentropy",
+    )
+    inputs, labels = random(8, 6, 6, 2), np.array([0, 2, 1, 1, 0, 2, 2, 1])
+    output, losses = model.predict(inputs, verbose=0), []
+    for _ in range(10):
+        model.reset_metrics()
+        losses.append(float(model.train_on_batch(inputs, labels)))
+    tensors = {f"weight{i}": w for i, w in enumerate(weights)}
+    tensors |= {f"weight{i}_after": w for i, w in enumerate(model.get_weights())}
+    settings = dict(weights=len(weights), learning_rate=0.0625, momentum=0.875)
+    write(
+        "graph",
+        [case("residual", settings, inputs=inputs, labels=labels, output=output, losses=losses, **tensors)],
+    )
+
+
 def grouped_case(settings, x, random):
     """TensorFlow has no gradient of a grouped convolution on CPUs: group by group, joined."""
     groups, filters = settings["groups"], settings["filters"]
@@ -453,6 +508,7 @@ def parity():
 FILES = dict(
     conv2d=conv2d, separable=separable, pooling=pooling, globalpooling=globalpooling, activations=activations,
     dense=dense, batchnorm=batchnorm, losses=losses, optimizers=optimizers, metrics=metrics, parity=parity,
+    merging=merging, graph=graph,
 )
 
 if __name__ == "__main__":

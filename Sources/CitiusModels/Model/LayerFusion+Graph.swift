@@ -21,7 +21,7 @@ extension LayerFusion {
         for (number, node) in nodes.enumerated() {
             for input in node.inputs { readers[input].append(number) }
         }
-        /// The only one to see a result, if there is only one. Nodes do not read the last, which the caller sees.
+        /// The only one to read a result, if there is just one. The output, which the caller sees, has none.
         func reader(of number: Int) -> Int? { readers[number].count == 1 ? readers[number][0] : nil }
 
         var steps: [GraphStep] = []
