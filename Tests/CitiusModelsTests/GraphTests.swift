@@ -149,6 +149,27 @@ import Testing
         #expect(try chain.predict(inputs) == model.predict(inputs).softmax())
     }
 
+    @Test func modelsOfOnesOwnStandInGraphs() throws {
+        final class Doubled: Model {
+            private let dense = Dense(3)
+            private let joined = Concatenate()
+            override var layers: [Layer] { [dense, joined] }
+            override func forward(_ input: Variable, in context: Context) -> Variable {
+                joined(dense(input, in: context), input, in: context)
+            }
+        }
+        func make() -> Model {
+            let input = Input(4)
+            return Model(inputs: input, outputs: Dense(2)(Doubled(seed: 1)(input)), seed: 2)
+        }
+        let model = make()
+        #expect(model.layers[1].outputShape(for: [4]) == [7] && model.parameters.count == 4)
+        #expect(model.weights == make().weights)
+        #expect(try model.predict(inputs) == make().predict(inputs))
+        // A merging layer knows the shape of what it gives for all that it was built for.
+        #expect((model.layers[1] as? Model)?.summary().contains("(None, 7)") == true)
+    }
+
     @Test func learns() throws {
         let input = Input(2)
         var x = Dense(16, activation: .relu)(input)
