@@ -1,10 +1,29 @@
 #include "CitiusSIMD.h"
 
+#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#endif
+
+#if defined(__x86_64__)
+
+// The numbers of the bits that are set in a byte, one behind the other in the bytes of a word.
+#define BIT(byte, bit) \
+    ((uint64_t)((byte) >> (bit) & 1 ? (bit) : 0) << 8 * __builtin_popcount((byte) & ((1 << (bit)) - 1)))
+#define ONE(b) BIT(b, 0) | BIT(b, 1) | BIT(b, 2) | BIT(b, 3) | BIT(b, 4) | BIT(b, 5) | BIT(b, 6) | BIT(b, 7)
+#define FOUR(b) ONE(b), ONE(b + 1), ONE(b + 2), ONE(b + 3)
+#define SIXTEEN(b) FOUR(b), FOUR(b + 4), FOUR(b + 8), FOUR(b + 12)
+#define SIXTY_FOUR(b) SIXTEEN(b), SIXTEEN(b + 16), SIXTEEN(b + 32), SIXTEEN(b + 48)
+static const uint64_t set_lanes_of_byte[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128), SIXTY_FOUR(192)};
+#undef BIT
+#undef ONE
+#undef FOUR
+#undef SIXTEEN
+#undef SIXTY_FOUR
+
 #endif
 
 #define SET_NAME "baseline"

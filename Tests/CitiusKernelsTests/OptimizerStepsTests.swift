@@ -107,6 +107,25 @@ import Testing
         }
     }
 
+    /// Where gradients are 0 from some step on, what is kept ends at 0 and not among the subnormal numbers.
+    @Test(arguments: names) func whatIsKeptIsNeverSubnormal(name: String) throws {
+        let kernels = try set(named: name).kernels
+        let smallest = Float.leastNormalMagnitude
+        for count in [3, 21] {
+            let zeros = [Float](repeating: 0, count: count)
+            var w = [Float](repeating: 1, count: count)
+            var m = (0..<count).map { smallest * Float($0 % 3 - 1) * 1.05 }
+            var v = (0..<count).map { smallest * Float($0 % 3) * 1.0005 }
+            let adam = citius_adam(new1: 0.1, new2: 0.001, epsilon: 1e-7)
+            kernels.adam_step(&w, zeros, &m, &v, nil, count, Self.steps[0], adam)
+            #expect(m.allSatisfy { $0 == 0 })
+            #expect(zip(v, 0...).allSatisfy { $0 == 0 ? $1 % 3 < 2 : $0.isNormal })
+            var velocities = (0..<count).map { smallest * Float($0 % 3 - 1) * 1.05 }
+            kernels.sgd_step(&w, zeros, &velocities, count, Self.steps[0], 0.9, 0)
+            #expect(velocities.allSatisfy { $0 == 0 })
+        }
+    }
+
     @Test(arguments: names) func aWrongGradientShows(name: String) throws {
         let kernels = try set(named: name).kernels
         var (w, v) = ([1, 1, 1] as [Float], [0, 0, 0] as [Float])
