@@ -36,6 +36,7 @@ extension ConvolutionPass {
         let products = scratch + 16 * inputStride
         let weightStride = weightCount / 16
         let offsets = (0..<groupTiles).map { $0 * images.channels }
+        let wholeSegment = [0]
         var current = -1
         var frame = UnsafePointer(scratch)
         // Rows of tiles, numbered through the batch.
@@ -57,7 +58,7 @@ extension ConvolutionPass {
             for frequency in 0..<16 {
                 product(
                     of: transformed + frequency * inputStride, rows: offsets,
-                    count: group.count * tileColumns, segments: [0], segmentCount: 1,
+                    count: group.count * tileColumns, segments: wholeSegment, segmentCount: 1,
                     segmentLength: images.channels, weights: operands.weights + frequency * weightStride,
                     bias: nil, rectifies: false, to: products + frequency * outputStride)
             }

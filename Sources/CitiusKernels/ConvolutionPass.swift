@@ -26,7 +26,7 @@ struct ConvolutionPass: Sendable {
     /// The window's pieces that are contiguous in the input: where each begins.
     let segments: [Int]
     let segmentLength: Int
-    let set = InstructionSet.chosen.kernels
+    var set: citius_kernels { InstructionSet.chosen.kernels }
 
     /// - Parameters:
     ///   - images: framed so that all windows lie inside; of at least an even number of outputs along each axis if

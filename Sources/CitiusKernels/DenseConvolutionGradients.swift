@@ -10,7 +10,7 @@ struct DenseConvolutionGradients: ConvolutionGradients {
     private let pass: ConvolutionPass
     /// The convolution that makes the input's gradient; its images are the outputs' gradients.
     private let inputPass: ConvolutionPass
-    private let set = InstructionSet.chosen.kernels
+    private var set: citius_kernels { InstructionSet.chosen.kernels }
 
     init(_ block: ConvolutionBlock) {
         self.block = block

@@ -10,7 +10,7 @@ package struct DepthwiseConvolution: Sendable {
     package let rectifies: Bool
     private let images: PaddedImages
     private let gradients: PaddedImages
-    private let set = InstructionSet.chosen.kernels
+    private var set: citius_kernels { InstructionSet.chosen.kernels }
 
     package init(geometry: WindowGeometry, rectifies: Bool) {
         self.geometry = geometry

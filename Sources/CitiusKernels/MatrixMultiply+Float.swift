@@ -1,19 +1,85 @@
 import CitiusSIMD
 
 /// Products of float matrices with few rows or little depth, as dense layers have them: a batch times a kernel. They
-/// read both matrices where they lie; the BLAS first copies them, which costs as much as it saves here.
+/// read both matrices where they lie; the BLAS first copies them, which costs as much as it saves here. Where the left
+/// side is mostly zeros, as what a rectifier or dropout leaves, its other elements alone are gone over.
 ///
 /// Square matrices of some hundred rows and more are the BLAS's.
 enum FloatProduct {
+    /// How a product is computed.
+    enum Method {
+        /// By the BLAS.
+        case general
+        case dense
+        /// Over the elements that are not 0, of the left side or, if that is transposed, of the right one.
+        case sparse
+    }
+
     /// Rows (or depth, for a transposed left side) up to which these products are the faster ones: measured.
-    private static let largestBatch = 256
+    private static let largestBatch = Int(CITIUS_SPARSE_DEPTH)
     /// Depth of a block: its columns of the right side stay in the L1 cache.
     private static let blockDepth = 256
 
-    /// Whether the product is computed here.
-    static func serves(transposeA: Bool, transposeB: Bool, rows: Int, columns: Int, depth: Int) -> Bool {
-        if transposeA { return !transposeB && depth <= largestBatch }
-        return rows <= largestBatch
+    /// How op(A)·op(B) is computed best. Costs are in cycles of one core, for an element of the side that may be listed;
+    /// measured.
+    static func method(
+        transposeA: Bool, transposeB: Bool, rows: Int, columns: Int, depth: Int, _ a: UnsafePointer<Float>,
+        leadingA: Int, _ b: UnsafePointer<Float>, leadingB: Int
+    ) -> Method {
+        let lanes = InstructionSet.chosen.kernels.lanes
+        func choose(vectors: Int, overhead: Double, liveShare: () -> Double) -> Method {
+            let dense = 0.65 * Double(vectors)
+            func sparse(_ liveShare: Double) -> Double {
+                1.5 + overhead * Double(vectors) + liveShare * (1 + 0.65 * Double(vectors))
+            }
+            // Not looked at where few zeros or many would be all the same.
+            return sparse(0.2) < dense && sparse(liveShare()) < 0.75 * dense ? .sparse : .dense
+        }
+        if transposeA {
+            guard !transposeB, depth > 0, depth <= largestBatch else { return .general }
+            // Sums that begin and end after `depth` elements, and are turned.
+            return choose(vectors: (rows + lanes - 1) / lanes, overhead: 8 / Double(depth)) {
+                liveShare(of: b, rows: depth, columns: columns, leadingB)
+            }
+        }
+        guard rows <= largestBatch else { return .general }
+        return choose(vectors: (columns + lanes - 1) / lanes, overhead: 0) {
+            liveShare(of: a, rows: rows, columns: depth, leadingA)
+        }
+    }
+
+    /// The share of elements that are not 0, among some.
+    private static func liveShare(of a: UnsafePointer<Float>, rows: Int, columns: Int, _ leadingA: Int)
+        -> Double
+    {
+        var live = 0
+        var count = 0
+        for row in stride(from: 0, to: rows, by: max(1, rows / 8)) {
+            for column in stride(from: 0, to: columns, by: max(1, columns / 64)) {
+                live += a[row * leadingA + column] != 0 ? 1 : 0
+                count += 1
+            }
+        }
+        return Double(live) / Double(max(1, count))
+    }
+
+    /// C ← A·op(B) over A's elements that are not 0, or C ← Aᵀ·B over B's, on this thread.
+    static func multiplySparse(
+        transposeA: Bool, transposeB: Bool, rows: Int, columns: Int, depth: Int, _ a: UnsafePointer<Float>,
+        leadingA: Int, _ b: UnsafePointer<Float>, leadingB: Int, _ c: UnsafeMutablePointer<Float>,
+        leadingC: Int
+    ) {
+        if transposeA {
+            var product = citius_sparse_product(
+                a: b, a_stride: leadingB, rows: columns, depth: depth, b: a, b_stride: leadingA,
+                columns: rows, transposes_b: 0, c: c, c_stride: leadingC)
+            InstructionSet.chosen.kernels.multiply_by_sparse(&product)
+            return
+        }
+        var product = citius_sparse_product(
+            a: a, a_stride: leadingA, rows: rows, depth: depth, b: b, b_stride: leadingB, columns: columns,
+            transposes_b: transposeB ? 1 : 0, c: c, c_stride: leadingC)
+        InstructionSet.chosen.kernels.multiply_sparse(&product)
     }
 
     /// C ← op(A)·op(B), on this thread.

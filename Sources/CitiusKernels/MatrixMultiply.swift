@@ -22,19 +22,29 @@ package func matrixMultiply<T: KernelReal>(
         "matrix product \(m)×\(k) · \(k)×\(n)", operations: 2 * m * n * k, elements: m * k + k * n + m * n,
         elementBytes: MemoryLayout<T>.size)
     defer { span.end() }
-    let isDenseLayers =
+    func floats(_ pointer: UnsafePointer<T>) -> UnsafePointer<Float> {
+        UnsafeRawPointer(pointer).assumingMemoryBound(to: Float.self)
+    }
+    let method: FloatProduct.Method =
         T.self == Float.self && alpha == 1 && beta == 0
-        && FloatProduct.serves(transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k)
+        ? FloatProduct.method(
+            transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k, floats(a),
+            leadingA: leadingA, floats(b), leadingB: leadingB) : .general
     func multiplyBlock(_ rows: Range<Int>, _ columns: Range<Int>) {
-        if isDenseLayers {
-            let a = a + rows.lowerBound * (transposeA ? 1 : leadingA)
-            let b = b + columns.lowerBound * (transposeB ? leadingB : 1)
-            let c = c + rows.lowerBound * leadingC + columns.lowerBound
-            FloatProduct.multiply(
-                transposeA: transposeA, transposeB: transposeB, rows: rows.count, columns: columns.count,
-                depth: k, UnsafeRawPointer(a).assumingMemoryBound(to: Float.self), leadingA: leadingA,
-                UnsafeRawPointer(b).assumingMemoryBound(to: Float.self), leadingB: leadingB,
-                UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self), leadingC: leadingC)
+        if method != .general {
+            let a = floats(a + rows.lowerBound * (transposeA ? 1 : leadingA))
+            let b = floats(b + columns.lowerBound * (transposeB ? leadingB : 1))
+            let c = UnsafeMutableRawPointer(c + rows.lowerBound * leadingC + columns.lowerBound)
+                .assumingMemoryBound(to: Float.self)
+            if method == .sparse {
+                FloatProduct.multiplySparse(
+                    transposeA: transposeA, transposeB: transposeB, rows: rows.count, columns: columns.count,
+                    depth: k, a, leadingA: leadingA, b, leadingB: leadingB, c, leadingC: leadingC)
+            } else {
+                FloatProduct.multiply(
+                    transposeA: transposeA, transposeB: transposeB, rows: rows.count, columns: columns.count,
+                    depth: k, a, leadingA: leadingA, b, leadingB: leadingB, c, leadingC: leadingC)
+            }
             return
         }
         multiplyOnThisThread(
@@ -48,11 +58,14 @@ package func matrixMultiply<T: KernelReal>(
     let smallestShare = 50_000
     let pool = ThreadPool.shared
     let parts = min(pool.threadCount, max(1, m * n * max(k, 1) / smallestShare), max(m, n))
-    // Split so that each thread reads its own share of the larger side; whole vectors of columns.
+    // Split so that each thread reads its own share of the larger side; whole vectors of columns. Where the left side is
+    // listed, each its own rows of it, if the right one is not turned.
     let vectors = (n + 31) / 32
     if parts == 1 {
         multiplyBlock(0..<m, 0..<n)
-    } else if isDenseLayers && !transposeA && vectors >= parts {
+    } else if method == .sparse && !transposeA && !transposeB && m >= 2 * parts {
+        pool.forParts(of: m, parts: parts) { _, rows in multiplyBlock(rows, 0..<n) }
+    } else if method != .general && !transposeA && vectors >= parts {
         pool.forParts(of: vectors, parts: parts) { _, range in
             multiplyBlock(0..<m, range.lowerBound * 32..<min(range.upperBound * 32, n))
         }

@@ -9,7 +9,7 @@ import CitiusSIMD
 struct SparseConvolutionGradients: ConvolutionGradients {
     private let block: ConvolutionBlock
     private let pass: ConvolutionPass
-    private let set = InstructionSet.chosen.kernels
+    private var set: citius_kernels { InstructionSet.chosen.kernels }
     /// Windows of the pool in one image; without a pool, outputs.
     private let windows: Int
     private let cells: Int
@@ -62,13 +62,14 @@ struct SparseConvolutionGradients: ConvolutionGradients {
     var weightCount: Int { pass.depth * pass.outputChannels }
     var sumCount: Int { pass.depth * pass.outputChannels }
 
-    /// From one channel's list of live outputs to the next: whole vectors are written.
-    private var channelStride: Int { windows + set.lanes }
+    /// Elements of the lists of some channels' live outputs.
+    private var channelListCount: Int { (windows + set.lanes) * set.lanes }
+    /// Elements of the list of all live outputs.
+    private var liveListCount: Int { windows * pass.outputChannels + set.lanes }
 
     /// The input's frame, its gradient's, and the lists.
     var scratchCount: Int {
-        2 * pass.images.scratchCount + pass.outputChannels * (1 + 2 * channelStride)
-            + windows * cells * (1 + 2 * pass.outputChannels)
+        2 * pass.images.scratchCount + 2 * channelListCount + 2 * liveListCount + windows * cells + 1
     }
 
     /// [segments, outputs, segment length]
@@ -93,38 +94,44 @@ struct SparseConvolutionGradients: ConvolutionGradients {
         let frame = scratch
         frame.update(repeating: 0, count: layout.scratchCount)
         let gradientFrame = frame + layout.scratchCount
-        let lists = Lists(
-            gradientFrame + layout.scratchCount, outputs: pass.outputChannels, channelStride: channelStride,
-            pixels: windows * cells)
-        for number in images {
-            let result = number * pass.resultCount
-            positions.withUnsafeBufferPointer { positions in
-                var live = citius_live_outputs(
-                    dy: operands.outputGradient + result, winner: operands.winner.map { $0 + result },
-                    y: block.rectifies ? operands.output + result : nil, windows: windows, cells: cells,
-                    outputs: pass.outputChannels, positions: positions.baseAddress,
-                    channel_stride: channelStride, channel_counts: lists.channelCounts,
-                    channel_positions: lists.channelPositions,
-                    channel_gradients: lists.channelGradients, pixel_counts: lists.pixelCounts,
-                    pixel_channels: inputGradient == nil ? nil : lists.pixelChannels,
-                    pixel_gradients: lists.pixelGradients, bias_sums: biasSums)
-                _ = set.list_live(&live)
-                if let kernelSums {
-                    let image = operands.input + number * layout.imageCount
-                    if !layout.areInPlace { layout.copy(image, to: frame) }
-                    set.add_sparse_kernel_gradient(
-                        &live, layout.areInPlace ? image : UnsafePointer(frame), pass.segments,
-                        pass.segments.count, pass.segmentLength, kernelSums)
-                }
-                if let inputGradient {
-                    let image = inputGradient + number * layout.imageCount
-                    let target = layout.areInPlace ? image : gradientFrame
-                    target.update(
-                        repeating: 0, count: layout.areInPlace ? layout.imageCount : layout.frameCount)
-                    set.add_sparse_input_gradient(
-                        &live, weights, pass.segments, pass.segments.count, pass.segmentLength, target)
-                    if !layout.areInPlace { layout.copy(outOf: gradientFrame, to: image) }
-                }
+        // Whole numbers are as long as floats.
+        var next = UnsafeMutableRawPointer(gradientFrame + layout.scratchCount)
+        func take<T>(_ count: Int) -> UnsafeMutablePointer<T> {
+            defer { next += count * MemoryLayout<T>.stride }
+            return next.bindMemory(to: T.self, capacity: count)
+        }
+        var live = citius_live_outputs(
+            dy: nil, winner: nil, y: nil, windows: windows, cells: cells, outputs: pass.outputChannels,
+            positions: nil, channel_positions: take(channelListCount),
+            channel_gradients: take(channelListCount), bias_sums: biasSums,
+            pixel_starts: take(windows * cells + 1), live_channels: take(liveListCount),
+            live_gradients: take(liveListCount))
+        positions.withUnsafeBufferPointer { positions in
+            live.positions = positions.baseAddress
+            for number in images {
+                let result = number * pass.resultCount
+                live.dy = operands.outputGradient + result
+                live.winner = operands.winner.map { $0 + result }
+                live.y = block.rectifies ? operands.output + result : nil
+                let image = operands.input + number * layout.imageCount
+                if kernelSums != nil && !layout.areInPlace { layout.copy(image, to: frame) }
+                // Images that together do not fit into the L2 cache are fetched ahead.
+                let isFar = images.count * layout.imageCount > 512 * 1_024 / 4
+                let next =
+                    isFar && layout.areInPlace && number + 1 < images.upperBound ? layout.imageCount : 0
+                set.add_sparse_kernel_gradient(
+                    &live, layout.areInPlace ? image : UnsafePointer(frame), pass.segments,
+                    pass.segments.count, pass.segmentLength, kernelSums, image + layout.imageCount, next)
+                guard let inputGradient else { continue }
+                set.list_live(&live)
+                let gradient = inputGradient + number * layout.imageCount
+                let target = layout.areInPlace ? gradient : gradientFrame
+                target.update(
+                    repeating: 0, count: layout.areInPlace ? layout.imageCount : layout.frameCount)
+                set.add_sparse_input_gradient(
+                    &live, weights, pass.segments, pass.segments.count, pass.segmentLength, target,
+                    gradient + layout.imageCount, next)
+                if !layout.areInPlace { layout.copy(outOf: gradientFrame, to: gradient) }
             }
         }
     }
@@ -132,29 +139,5 @@ struct SparseConvolutionGradients: ConvolutionGradients {
     /// The sums are [outputs, segments, segment length].
     func unpack(_ sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>) {
         set.transpose(sums, pass.depth, pass.outputChannels, pass.depth, kernel, pass.outputChannels)
-    }
-
-    /// One image's lists of live outputs, see `citius_live_outputs`. Whole numbers are as long as floats.
-    private struct Lists {
-        let channelCounts: UnsafeMutablePointer<Int32>
-        let channelPositions: UnsafeMutablePointer<Int32>
-        let channelGradients: UnsafeMutablePointer<Float>
-        let pixelCounts: UnsafeMutablePointer<Int32>
-        let pixelChannels: UnsafeMutablePointer<Int32>
-        let pixelGradients: UnsafeMutablePointer<Float>
-
-        init(_ memory: UnsafeMutablePointer<Float>, outputs: Int, channelStride: Int, pixels: Int) {
-            var next = UnsafeMutableRawPointer(memory)
-            func take<T>(_ type: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
-                defer { next += count * MemoryLayout<T>.stride }
-                return next.bindMemory(to: T.self, capacity: count)
-            }
-            channelCounts = take(Int32.self, outputs)
-            channelPositions = take(Int32.self, outputs * channelStride)
-            channelGradients = take(Float.self, outputs * channelStride)
-            pixelCounts = take(Int32.self, pixels)
-            pixelChannels = take(Int32.self, pixels * outputs)
-            pixelGradients = take(Float.self, pixels * outputs)
-        }
     }
 }

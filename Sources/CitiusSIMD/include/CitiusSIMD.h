@@ -74,6 +74,22 @@ typedef struct citius_product {
     ptrdiff_t y_stride;
 } citius_product;
 
+/// The depth of the products that `multiply_by_sparse` computes, at most.
+#define CITIUS_SPARSE_DEPTH 256
+
+/// The product of a matrix of many zeros and another one: c ← a · op(b), for a [rows, depth], b [depth, columns] or, if it
+/// `transposes_b`, [columns, depth], and c [rows, columns]. For `multiply_by_sparse`: c ← bᵀ · a, for a [depth, rows],
+/// b [depth, columns] and c [columns, rows].
+typedef struct citius_sparse_product {
+    const float *a;
+    ptrdiff_t a_stride, rows, depth;
+    const float *b;
+    ptrdiff_t b_stride, columns;
+    int transposes_b;
+    float *c;
+    ptrdiff_t c_stride;
+} citius_sparse_product;
+
 /// The product of citius_product and the largest of four rows each, which are a pool's windows of 2×2: window w's
 /// rows begin at w · window_stride + cells[i]. y and winner [windows, columns] as in citius_max_pool.
 typedef struct citius_pooled_product {
@@ -162,8 +178,8 @@ typedef struct citius_scatter {
     float *dz;
 } citius_scatter;
 
-/// The outputs of one image through which a gradient flows, listed by channel and by pixel. A window has
-/// `cells` pixels (of a pool; else 1).
+/// The outputs of one image through which a gradient flows. A window has `cells` pixels (of a pool; else 1), of which
+/// one at most is live for a channel.
 typedef struct citius_live_outputs {
     /// [windows, outputs]
     const float *dy;
@@ -174,17 +190,15 @@ typedef struct citius_live_outputs {
     ptrdiff_t windows, cells, outputs;
     /// Where each window's cell begins in the input, [windows, cells].
     const int32_t *positions;
-    /// By channel: the live outputs' places in the input and gradients, [outputs, windows], and their counts. From one
-    /// channel to the next there is room for a vector more than there are windows.
-    ptrdiff_t channel_stride;
-    int32_t *channel_counts, *channel_positions;
+    /// Room to list the live outputs of some channels, [lanes, windows + lanes] each.
+    int32_t *channel_positions;
     float *channel_gradients;
-    /// By pixel: the live channels and gradients, [windows, cells, outputs], and their counts. The channels are
-    /// null if this list is not wanted.
-    int32_t *pixel_counts, *pixel_channels;
-    float *pixel_gradients;
     /// [outputs]: the live gradients are added to it.
     float *bias_sums;
+    /// The live outputs by pixel: where each pixel's begin, [windows · cells + 1], their channels and their gradients,
+    /// one pixel's behind the other's. There is room for `lanes` more than there are outputs.
+    int32_t *pixel_starts, *live_channels;
+    float *live_gradients;
 } citius_live_outputs;
 
 /// Winograd's output transform of a row of tiles.
@@ -240,7 +254,8 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
                      int is_nesterov);
 
     /// One step of Adam: m ← m + (g − m)·new1, v ← v + (g² − v)·new2, w ← kept·w − rate·m / (√v + ε). Unless
-    /// `largest` is null, it holds the largest v so far, which takes v's place in the last formula.
+    /// `largest` is null, it holds the largest v so far, which takes v's place in the last formula. As in sgd_step, what
+    /// is kept becomes 0 where it would be below the smallest normal number.
     void (*adam_step)(float *w, const float *g, float *m, float *v, float *largest, ptrdiff_t count,
                       citius_step step, citius_adam adam);
 
@@ -288,19 +303,27 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     void (*depthwise_row)(const citius_depthwise *row);
     void (*add_depthwise_gradient)(const citius_depthwise *row);
 
-    /// Fills the lists; returns how many outputs are live.
-    ptrdiff_t (*list_live)(const citius_live_outputs *live);
+    /// Lists the live outputs by pixel.
+    void (*list_live)(const citius_live_outputs *live);
 
-    /// sums[o, s, k] += Σ over channel o's live outputs of gradient · x[position + segments[s] + k]; the segment's
-    /// length must be a multiple of `lanes`.
+    /// sums[o, s, k] += Σ over channel o's live outputs of gradient · x[position + segments[s] + k], unless sums is null,
+    /// and bias_sums; the segment's length must be a multiple of `lanes`. Reads no list. Meanwhile `next_count` floats
+    /// from `next` on are fetched into the cache: x is read in no order that the core could foresee.
     void (*add_sparse_kernel_gradient)(const citius_live_outputs *live, const float *x, const ptrdiff_t *segments,
-                                       ptrdiff_t segment_count, ptrdiff_t segment_length, float *sums);
+                                       ptrdiff_t segment_count, ptrdiff_t segment_length, float *sums,
+                                       const float *next, ptrdiff_t next_count);
 
     /// dx[position + segments[s] + k] += Σ over the pixel's live channels of gradient · weights[s, channel, k]; the
-    /// weights' rows are filled up with zeros to a multiple of `lanes`.
+    /// weights' rows are filled up with zeros to a multiple of `lanes`. Meanwhile `next_count` floats from `next` on are
+    /// fetched into the cache, to be written.
     void (*add_sparse_input_gradient)(const citius_live_outputs *live, const float *weights,
                                       const ptrdiff_t *segments, ptrdiff_t segment_count,
-                                      ptrdiff_t segment_length, float *dx);
+                                      ptrdiff_t segment_length, float *dx, const float *next,
+                                      ptrdiff_t next_count);
+
+    /// Goes over the elements of a that are not 0 alone.
+    void (*multiply_sparse)(const citius_sparse_product *product);
+    void (*multiply_by_sparse)(const citius_sparse_product *product);
 
     /// u = G g Gᵀ of a kernel [3, 3, channels, outputs]: at each of the 16 frequencies a matrix in
     /// citius_product's blocks, with weight_stride 2 · lanes and block_stride channels · 2 · lanes. Of the channels
