@@ -30,6 +30,23 @@ package struct WindowGeometry: Sendable, Equatable {
             }
         }
 
+        private init(_ axis: Axis, output: Int) {
+            input = axis.input
+            window = axis.window
+            stride = axis.stride
+            dilation = axis.dilation
+            paddingBefore = axis.paddingBefore
+            self.output = output
+        }
+
+        /// The same windows, of which the first `count` alone are computed.
+        package func limited(to count: Int) -> Axis { Axis(self, output: min(output, count)) }
+
+        /// Input positions, from the first on, that the first `count` windows read.
+        package func reach(of count: Int) -> Int {
+            min(input, source(min(count, output) - 1, window - 1) + 1)
+        }
+
         /// The input position under cell `cell` of the window at `position`; outside the input in the padding.
         @inline(__always)
         package func source(_ position: Int, _ cell: Int) -> Int {
@@ -56,6 +73,13 @@ package struct WindowGeometry: Sendable, Equatable {
         self.channels = channels
         self.vertical = vertical
         self.horizontal = horizontal
+    }
+
+    /// The same windows, of which the first `height` × `width` alone are computed.
+    package func limited(height: Int, width: Int) -> WindowGeometry {
+        WindowGeometry(
+            batch: batch, channels: channels, vertical: vertical.limited(to: height),
+            horizontal: horizontal.limited(to: width))
     }
 
     /// Output rows of the whole batch: the unit in which work is split.

@@ -88,19 +88,61 @@ public final class Conv2D: Layer {
     package var takesPool: Bool { activation.isLinear || activation.isRectifier }
 
     /// With what follows the layer: a rectifier, then a pool.
+    ///
+    /// - Parameter reader: who reads the result, if nobody else does: what it leaves unread is not computed.
     package func forward(
-        _ input: Variable, in context: Context, rectifies: Bool, pool: PoolWindow?
+        _ input: Variable, in context: Context, rectifies: Bool, pool: PoolWindow?, reader: PixelReader? = nil
     ) -> Variable {
         guard let kernel else { fatalError("\(label): forward was called before the layer was built") }
         require(
             input.shape.rank == 4,
             "\(label): input \(input.shape) has rank \(input.shape.rank), expected 4 [batch, height, width, channels]"
         )
+        let live = reader.map { livePixels(Size2D(input.shape[1], input.shape[2]), pool, $0) }
         let output = input.conv2D(
             context[kernel], bias: bias.map { context[$0] }, strides: strides, padding: padding,
             dilation: dilation, groups: groups, rectifies: rectifies || activation.isRectifier, pool: pool,
-            method: context.acceleration.convolution)
+            method: context.acceleration.convolution, live: live)
         return activation.isRectifier ? output : activation(output)
+    }
+
+    // MARK: Pixels that are read
+
+    /// The pixels, from the first on, that are read of images of a size.
+    package typealias PixelReader = (_ size: Size2D) -> Size2D
+
+    /// The pixels that the layer, with a pool behind it and a reader behind both, reads of images of a size. Where
+    /// images are padded, all: a smaller image would be padded elsewhere.
+    package func pixelsRead(of size: Size2D, pool: PoolWindow?, reader: PixelReader?) -> Size2D {
+        guard padding == .valid else { return size }
+        let live = livePixels(size, pool, reader)
+        let axes = axes(of: size, kernelSize, strides: strides, dilation: dilation, pads: false)
+        return Size2D(axes.vertical.reach(of: live.height), axes.horizontal.reach(of: live.width))
+    }
+
+    /// The convolution's pixels that the pool reads, or the reader.
+    private func livePixels(_ size: Size2D, _ pool: PoolWindow?, _ reader: PixelReader?) -> Size2D {
+        let own = axes(of: size, kernelSize, strides: strides, dilation: dilation, pads: padding == .same)
+        let output = Size2D(own.vertical.output, own.horizontal.output)
+        guard let pool else { return reader?(output) ?? output }
+        guard pool.padding == .valid else { return output }
+        let windows = axes(of: output, pool.size, strides: pool.strides, dilation: 1, pads: false)
+        let pooled = Size2D(windows.vertical.output, windows.horizontal.output)
+        let read = reader?(pooled) ?? pooled
+        return Size2D(windows.vertical.reach(of: read.height), windows.horizontal.reach(of: read.width))
+    }
+
+    private func axes(
+        of size: Size2D, _ window: Size2D, strides: Size2D, dilation: Size2D, pads: Bool
+    ) -> (vertical: WindowGeometry.Axis, horizontal: WindowGeometry.Axis) {
+        (
+            .init(
+                input: size.height, window: window.height, stride: strides.height, dilation: dilation.height,
+                pads: pads),
+            .init(
+                input: size.width, window: window.width, stride: strides.width, dilation: dilation.width,
+                pads: pads)
+        )
     }
 }
 

@@ -1,3 +1,4 @@
+import CitiusAutograd
 import CitiusData
 import CitiusLayers
 import CitiusOptimizers
@@ -10,7 +11,7 @@ import Testing
 /// Layers in one pass and one by one.
 @Suite struct LayerFusionTests {
     enum Network: String, CaseIterable {
-        case documentLong, documentShort, normalized, strided, nested
+        case documentLong, documentShort, normalized, strided, unread, nested
 
         func make(seed: UInt64 = 5) -> Sequential {
             switch self {
@@ -65,6 +66,19 @@ import Testing
                     Flatten()
                     Dense(10, activation: .softmax)
                 }
+            case .unread:
+                // From the end: 3 of 4 rows, so 4 of 5, 9 of 11, 19 of 26 are read.
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Conv2D(6, kernelSize: 3, activation: .relu)
+                    Conv2D(12, kernelSize: 3, strides: 2)
+                    Activation(.relu)
+                    MaxPooling2D(3, strides: 2)
+                    Conv2D(16, kernelSize: 2, activation: .relu)
+                    MaxPooling2D(3)
+                    Flatten()
+                    Dense(10, activation: .softmax)
+                }
             case .nested:
                 Sequential(seed: seed) {
                     Input(28, 28, 1)
@@ -116,6 +130,28 @@ import Testing
         let (first, second) = (try train(network, .full), try train(network, .full))
         #expect(first.predictions == second.predictions && first.losses == second.losses)
         #expect(first.weights == second.weights)
+    }
+
+    /// What a pool or a stride leaves unread is computed in no layer before.
+    @Test func deadPixelsAreNotComputed() {
+        func sizes(_ network: Network) -> [Int] {
+            var value = Variable(Tensor(zeros: [2, 28, 28, 1]))
+            return LayerFusion.steps(of: network.make().layers).prefix(3).map {
+                value = $0.forward(value, .inference)
+                return value.shape[1]
+            }
+        }
+        #expect(sizes(.documentLong).prefix(2) == [12, 5])
+        #expect(sizes(.unread) == [19, 4, 1])
+        // Images that are padded are read to the end.
+        let padded = Sequential(seed: 1) {
+            Input(9, 9, 1)
+            Conv2D(4, kernelSize: 3)
+            Conv2D(4, kernelSize: 3, padding: .same)
+            MaxPooling2D(2)
+        }
+        let steps = LayerFusion.steps(of: padded.layers)
+        #expect(steps[0].forward(Variable(Tensor(zeros: [1, 9, 9, 1])), .inference).shape == [1, 7, 7, 4])
     }
 
     @Test func takesTogetherWhatFits() {

@@ -24,9 +24,19 @@ extension Variable {
         dilation: Size2D = 1, groups: Int = 1, rectifies: Bool = false, pool: PoolWindow? = nil,
         method: ConvolutionMethod = .automatic
     ) -> Variable {
+        conv2D(
+            kernel, bias: bias, strides: strides, padding: padding, dilation: dilation, groups: groups,
+            rectifies: rectifies, pool: pool, method: method, live: nil)
+    }
+
+    /// - Parameter live: the convolution's pixels that are computed, from the first on: nobody reads the others.
+    package func conv2D(
+        _ kernel: Variable, bias: Variable?, strides: Size2D, padding: Padding, dilation: Size2D, groups: Int,
+        rectifies: Bool, pool: PoolWindow?, method: ConvolutionMethod, live: Size2D?
+    ) -> Variable {
         let convolution = Convolution(
             input: shape, kernel: kernel.shape, bias: bias?.shape, strides: strides, padding: padding,
-            dilation: dilation, groups: groups)
+            dilation: dilation, groups: groups, live: live)
         if dtype == .float32 && method != .general {
             let poolGeometry = pool.map {
                 WindowGeometry(
@@ -146,7 +156,7 @@ extension Convolution {
     /// The convolution of these shapes; traps with a sentence if they do not fit together.
     fileprivate init(
         input: Shape, kernel: Shape, bias: Shape?, strides: Size2D, padding: Padding, dilation: Size2D,
-        groups: Int
+        groups: Int, live: Size2D?
     ) {
         require(
             input.rank == 4,
@@ -165,10 +175,11 @@ extension Convolution {
         require(
             bias == nil || bias == [kernel[3]],
             "conv2D: bias has shape \(bias ?? []), expected [\(kernel[3])]")
+        let geometry = WindowGeometry(
+            "conv2D", input: input, window: Size2D(kernel[0], kernel[1]), strides: strides,
+            padding: padding, dilation: dilation)
         self.init(
-            geometry: WindowGeometry(
-                "conv2D", input: input, window: Size2D(kernel[0], kernel[1]), strides: strides,
-                padding: padding, dilation: dilation),
+            geometry: live.map { geometry.limited(height: $0.height, width: $0.width) } ?? geometry,
             outputChannels: kernel[3], groups: groups)
     }
 

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusLayers
+import CitiusTensor
 
 /// Which layers that follow each other are computed in one pass.
 ///
@@ -12,51 +13,83 @@ enum LayerFusion {
         let forward: (Variable, Context) -> Variable
     }
 
+    /// Layers that a rule takes together.
+    private struct Group {
+        let layers: ArraySlice<Layer>
+        /// Computes the result, which nobody reads but the reader if there is one.
+        let forward: (Variable, Context, _ reader: Conv2D.PixelReader?) -> Variable
+        /// How the group reads images, if it does not read all of them, when there is a reader of its own result.
+        var reads: ((Size2D, _ reader: Conv2D.PixelReader?) -> Size2D)?
+
+        init(
+            _ layers: ArraySlice<Layer>,
+            forward: @escaping (Variable, Context, _ reader: Conv2D.PixelReader?) -> Variable
+        ) {
+            self.layers = layers
+            self.forward = forward
+        }
+    }
+
     /// The rules, of which the first that takes the layers counts.
-    private static let rules: [@Sendable (ArraySlice<Layer>) -> Step?] = [
+    private static let rules: [@Sendable (ArraySlice<Layer>) -> Group?] = [
         convolutionBlock, rectifiedDense, rectifiedNormalization,
     ]
 
     static func steps(of layers: [Layer]) -> [Step] {
-        var steps: [Step] = []
+        var groups: [Group] = []
         var rest = layers[...]
         while let layer = rest.first {
-            let fused = rules.lazy.compactMap { $0(rest) }.first
-            let step = fused ?? Step(layers: rest.prefix(1)) { layer($0, in: $1) }
-            steps.append(step)
-            rest = rest.dropFirst(step.layers.count)
+            let group =
+                rules.lazy.compactMap { $0(rest) }.first
+                ?? Group(rest.prefix(1)) { input, context, _ in layer(input, in: context) }
+            groups.append(group)
+            rest = rest.dropFirst(group.layers.count)
         }
-        return steps
+        // From the last on, as each is told who reads its result.
+        var reader: Conv2D.PixelReader?
+        let steps = groups.reversed().map { group in
+            let next = reader
+            reader = group.reads.map { reads in { reads($0, next) } }
+            return Step(layers: group.layers) { group.forward($0, $1, next) }
+        }
+        return steps.reversed()
     }
 
     // MARK: Rules
 
-    /// Conv2D, then a rectifier, a max-pool, or both.
-    private static func convolutionBlock(_ layers: ArraySlice<Layer>) -> Step? {
+    /// Conv2D, then a rectifier, a max-pool, or both. Of its result it computes what a Conv2D behind it reads: a pool
+    /// of 2×2 leaves out an odd last row, and what that row alone would have seen is dead before.
+    private static func convolutionBlock(_ layers: ArraySlice<Layer>) -> Group? {
         guard let convolution = layers.first as? Conv2D else { return nil }
         var count = 1
         let rectifies = convolution.takesRectifier && isRectifier(layers.dropFirst(count).first)
         if rectifies { count += 1 }
         let pool = convolution.takesPool ? layers.dropFirst(count).first as? MaxPooling2D : nil
         if pool != nil { count += 1 }
-        guard count > 1 else { return nil }
-        return Step(layers: layers.prefix(count)) { input, context in
-            convolution.forward(input, in: context, rectifies: rectifies, pool: pool?.window)
+        var group = Group(layers.prefix(count)) { input, context, reader in
+            convolution.forward(
+                input, in: context, rectifies: rectifies, pool: pool?.window, reader: reader)
         }
+        group.reads = { convolution.pixelsRead(of: $0, pool: pool?.window, reader: $1) }
+        return group
     }
 
     /// Dense, then a rectifier.
-    private static func rectifiedDense(_ layers: ArraySlice<Layer>) -> Step? {
+    private static func rectifiedDense(_ layers: ArraySlice<Layer>) -> Group? {
         guard let dense = layers.first as? Dense, dense.takesRectifier, isRectifier(layers.dropFirst().first)
         else { return nil }
-        return Step(layers: layers.prefix(2)) { dense.forward($0, in: $1, rectifies: true) }
+        return Group(layers.prefix(2)) { input, context, _ in
+            dense.forward(input, in: context, rectifies: true)
+        }
     }
 
     /// BatchNormalization, then a rectifier.
-    private static func rectifiedNormalization(_ layers: ArraySlice<Layer>) -> Step? {
+    private static func rectifiedNormalization(_ layers: ArraySlice<Layer>) -> Group? {
         guard let normalization = layers.first as? BatchNormalization, isRectifier(layers.dropFirst().first)
         else { return nil }
-        return Step(layers: layers.prefix(2)) { normalization.forward($0, in: $1, rectifies: true) }
+        return Group(layers.prefix(2)) { input, context, _ in
+            normalization.forward(input, in: context, rectifies: true)
+        }
     }
 
     /// Add of two, then a rectifier.
