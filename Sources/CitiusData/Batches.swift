@@ -4,7 +4,8 @@ extension Dataset {
     /// The samples in batches of `size`; the last batch has what is left, so a batch larger than the data
     /// gives one batch, and an empty data set gives none.
     ///
-    /// Batches are made as they are asked for, each in one pass from the stored inputs. Iterating twice gives
+    /// Batches are made as they are asked for, each in one pass from the stored inputs; where these are bytes, idle
+    /// threads begin with the next one meanwhile. Iterating twice gives
     /// the same batches in the same order; shuffle anew for the next epoch. Traps if `size` is below 1.
     ///
     /// - Parameter generator: gives the samples a random order; nil keeps theirs.
@@ -65,6 +66,8 @@ public struct Batches: Sequence, Sendable {
         private let batches: Batches
         private let prefetcher: Prefetcher<Batch>?
         private var position = 0
+        /// The next batch's inputs, which idle threads prepare while the caller works on the last one.
+        private var pending: PendingInputs?
 
         init(_ batches: Batches) {
             self.batches = batches
@@ -81,19 +84,32 @@ public struct Batches: Sequence, Sendable {
         public mutating func next() -> Batch? {
             if let prefetcher { return prefetcher.next() }
             guard position < batches.count else { return nil }
-            defer { position += 1 }
-            return batches.batch(at: position, usesPool: true)
+            let batch = batches.batch(at: position, pending, usesPool: true)
+            position += 1
+            pending = batches.beginInputs(at: position)
+            return batch
         }
     }
 
-    private func batch(at index: Int, usesPool: Bool) -> Batch {
-        let range = index * size..<Swift.min((index + 1) * size, sampleCount)
+    private func samples(at index: Int) -> Range<Int> {
+        index * size..<Swift.min((index + 1) * size, sampleCount)
+    }
+
+    private func beginInputs(at index: Int) -> PendingInputs? {
+        guard index < count, let order = dataset.order else { return nil }
+        return preparation.begin(dataset.heldInputs, order[samples(at: index)])
+    }
+
+    /// - Parameter pending: the batch's inputs if they were begun before.
+    private func batch(at index: Int, _ pending: PendingInputs? = nil, usesPool: Bool) -> Batch {
+        let range = samples(at: index)
         let batch: Batch
         if let order = dataset.order {
             batch = order.withUnsafeBufferPointer { order in
                 let rows = UnsafeBufferPointer(rebasing: order[range])
                 return Batch(
-                    inputs: preparation.prepared(dataset.heldInputs, rows, usesPool: usesPool),
+                    inputs: pending?.finished()
+                        ?? preparation.prepared(dataset.heldInputs, rows, usesPool: usesPool),
                     targets: dataset.heldTargets.gatheringRows(rows, usesPool: usesPool),
                     sampleWeights: dataset.heldWeights?.gatheringRows(rows, usesPool: usesPool))
             }

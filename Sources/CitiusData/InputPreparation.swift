@@ -38,6 +38,33 @@ struct InputPreparation: Sendable {
         }
     }
 
+    /// Begins to gather and prepare the rows of some indices, in idle moments of the pool; nil where they take two
+    /// passes.
+    func begin(_ held: Tensor, _ indices: ArraySlice<Int>) -> PendingInputs? {
+        guard held.dtype == .uint8 else { return nil }
+        let rowCount = held.rowCount
+        let result = Tensor(
+            uninitialized: held.shape.droppingFirst().prepending(indices.count), dtype: .float32)
+        // Some 1,600 bytes take a microsecond.
+        let rows = max(1, 1_600 / max(1, rowCount))
+        let work = ThreadPool.shared.begin(pieces: (indices.count + rows - 1) / rows) { [table] piece in
+            let part = piece * rows..<min((piece + 1) * rows, indices.count)
+            held.withElements { (bytes: UnsafePointer<UInt8>) in
+                table.withUnsafeBufferPointer { table in
+                    indices.withUnsafeBufferPointer { indices in
+                        guard let table = table.baseAddress else { return }
+                        gatherRows(
+                            bytes, rowByteCount: rowCount, indices: .init(rebasing: indices[part]),
+                            lookingUp: table,
+                            into: result.storage.pointer.assumingMemoryBound(to: Float.self)
+                                + part.lowerBound * rowCount, usesPool: false)
+                    }
+                }
+            }
+        }
+        return PendingInputs(result: result, work: work)
+    }
+
     /// All rows, prepared; the tensor itself if there is nothing to do.
     func prepared(_ held: Tensor, usesPool: Bool) -> Tensor {
         switch (held.dtype, scale) {
@@ -66,5 +93,24 @@ struct InputPreparation: Sendable {
                 scaleElements(source, count: held.count, by: factor, into: out, usesPool: usesPool)
             }
         }
+    }
+}
+
+/// Inputs that are being prepared. Dropped, they are left unfinished.
+final class PendingInputs: Sendable {
+    private let result: Tensor
+    private let work: BackgroundWork
+
+    init(result: Tensor, work: BackgroundWork) {
+        self.result = result
+        self.work = work
+    }
+
+    deinit { work.cancel() }
+
+    /// The prepared inputs.
+    func finished() -> Tensor {
+        work.finish("gathered rows \(result.shape[0])×\(result.rowCount)", elements: 2 * result.count)
+        return result
     }
 }

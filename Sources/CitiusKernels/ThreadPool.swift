@@ -65,6 +65,7 @@ package final class ThreadPool: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var workers: [pthread_t] = []
+    private let background = BackgroundSlot()
 
     /// How long a worker spins before it sleeps: longer than the serial stretches of a training step, far shorter
     /// than anything a user would notice as load. To wake a sleeper takes some 50 µs.
@@ -208,6 +209,11 @@ package final class ThreadPool: @unchecked Sendable {
         }
     }
 
+    /// Begins work that workers do in pieces between loops; `finish()` does the rest.
+    package func begin(pieces: Int, _ body: @escaping @Sendable (Int) -> Void) -> BackgroundWork {
+        background.begin(count: pieces, body)
+    }
+
     // MARK: Workers
 
     package func resize(to newCount: Int) {
@@ -271,6 +277,7 @@ package final class ThreadPool: @unchecked Sendable {
             for _ in 0..<64 {
                 let current = generation.load(ordering: .acquiring)
                 if current != seen { return current }
+                background.runPiece()
                 citius_cpu_relax()
             }
         } while nanoseconds() - start < Self.nanosecondsBeforeSleep

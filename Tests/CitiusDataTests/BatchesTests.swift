@@ -97,6 +97,23 @@ import Testing
         #expect(batch.targets.storage === inputs.storage)
     }
 
+    /// The next batch's inputs are begun ahead; who copies an iterator or drops it notices nothing.
+    @Test func copiedIteratorsGiveTheSameBatches() {
+        let inputs = Tensor((0..<10 * 6).map { UInt8($0) }).reshaped(to: [10, 2, 3])
+        let data = Dataset(inputs: inputs, targets: Tensor(range: 0..<10))
+        let batches = data.batches(of: 3, shuffledBy: RandomGenerator(seed: 4))
+        var first = batches.makeIterator()
+        let expected = batches.map { $0.inputs }
+        #expect(first.next()?.inputs == expected[0])
+        var second = first
+        var changed = first.next()
+        changed?.inputs[0] = Tensor(zeros: [2, 3])
+        #expect(second.next()?.inputs == expected[1])
+        #expect(first.next()?.inputs == expected[2] && first.next()?.inputs == expected[3])
+        #expect(first.next() == nil && first.next() == nil)
+        #expect(second.next()?.inputs == expected[2])
+    }
+
     @Test func mapIsLazyAndChains() throws {
         let calls = Counter()
         let batches = numbered(5).batches(of: 2).map { batch in

@@ -1,0 +1,66 @@
+import CitiusSIMD
+import Synchronization
+import Testing
+
+@testable import CitiusKernels
+
+@Suite struct BackgroundWorkTests {
+    /// Counts how often each piece was done.
+    private final class Hits: Sendable {
+        private let counts: Mutex<[Int]>
+
+        init(_ count: Int) { counts = Mutex([Int](repeating: 0, count: count)) }
+
+        func add(_ piece: Int) { counts.withLock { $0[piece] += 1 } }
+        var all: [Int] { counts.withLock { $0 } }
+    }
+
+    @Test(arguments: [1, 2, 3]) func everyPieceIsDoneOnceBetweenLoops(threads: Int) {
+        let pool = ThreadPool(threadCount: threads)
+        for count in [0, 1, 5, 64, 200] {
+            let hits = Hits(count)
+            let work = pool.begin(pieces: count) { hits.add($0) }
+            for _ in 0..<20 {
+                let sum = Atomic<Int>(0)
+                pool.run(10) { sum.add($0, ordering: .relaxed) }
+                #expect(sum.load(ordering: .relaxed) == 45)
+            }
+            work.finish("work", elements: count)
+            #expect(hits.all == [Int](repeating: 1, count: count))
+            work.finish("work", elements: count)
+            #expect(hits.all == [Int](repeating: 1, count: count))
+        }
+    }
+
+    @Test func idleWorkersDoIt() {
+        let pool = ThreadPool(threadCount: 2)
+        let hits = Hits(3)
+        // Wakes the worker, which then looks for work before it sleeps. It may lose its core for a while.
+        for _ in 0..<1_000 where hits.all.contains(0) {
+            pool.run(2) { _ in }
+            let work = pool.begin(pieces: 3) { if hits.all[$0] == 0 { hits.add($0) } }
+            let end = nanoseconds() + 1_000_000
+            while nanoseconds() < end && hits.all.contains(0) { citius_cpu_relax() }
+            work.cancel()
+        }
+        #expect(hits.all == [1, 1, 1])
+    }
+
+    @Test func whatIsCancelledIsLeftUndone() {
+        let pool = ThreadPool(threadCount: 1)
+        let hits = Hits(4)
+        let work = pool.begin(pieces: 4) { hits.add($0) }
+        #expect(work.runPiece())
+        work.cancel()
+        #expect(!work.runPiece())
+        #expect(hits.all == [1, 0, 0, 0])
+    }
+
+    @Test func laterWorkDoesNotLoseTheFirst() {
+        let pool = ThreadPool(threadCount: 2)
+        let (first, second) = (Hits(30), Hits(30))
+        let works = [first, second].map { hits in pool.begin(pieces: 30) { hits.add($0) } }
+        for work in works { work.finish("work", elements: 0) }
+        #expect(first.all == second.all && first.all == [Int](repeating: 1, count: 30))
+    }
+}
