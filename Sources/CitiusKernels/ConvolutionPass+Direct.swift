@@ -54,7 +54,7 @@ extension ConvolutionPass {
                 x: frame, cells: (0, right, down, down + right), window_stride: 2 * right,
                 window_count: rowCount / outputChannels, segments: segments.baseAddress,
                 segment_count: segments.count, segment_length: segmentLength, weights: operands.weights,
-                weight_stride: blockColumns, block_stride: depth * blockColumns, columns: outputChannels,
+                block_stride: depth * blockColumns, columns: outputChannels,
                 bias: operands.bias, rectifies: operands.rectifies ? 1 : 0, y: operands.result, winner: nil)
             for row in rows {
                 let number = row / resultRows

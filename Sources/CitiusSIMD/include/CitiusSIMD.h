@@ -91,7 +91,8 @@ typedef struct citius_sparse_product {
 } citius_sparse_product;
 
 /// The product of citius_product and the largest of four rows each, which are a pool's windows of 2×2: window w's
-/// rows begin at w · window_stride + cells[i]. y and winner [windows, columns] as in citius_max_pool.
+/// rows begin at w · window_stride + cells[i]. A row of weights follows the other, 2 · lanes apart. y and winner
+/// [windows, columns] as in citius_max_pool.
 typedef struct citius_pooled_product {
     const float *x;
     ptrdiff_t cells[4];
@@ -99,7 +100,7 @@ typedef struct citius_pooled_product {
     const ptrdiff_t *segments;
     ptrdiff_t segment_count, segment_length;
     const float *weights;
-    ptrdiff_t weight_stride, block_stride;
+    ptrdiff_t block_stride;
     ptrdiff_t columns;
     /// Null for none.
     const float *bias;
