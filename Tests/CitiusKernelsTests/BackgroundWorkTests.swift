@@ -1,4 +1,3 @@
-import CitiusSIMD
 import Synchronization
 import Testing
 
@@ -32,18 +31,23 @@ import Testing
         }
     }
 
-    @Test func idleWorkersDoIt() {
-        let pool = ThreadPool(threadCount: 2)
+    /// What an idle worker calls again and again.
+    @Test func theSlotGivesPieceAfterPiece() {
+        let slot = BackgroundSlot()
+        slot.runPiece()
         let hits = Hits(3)
-        // Wakes the worker, which then looks for work before it sleeps. It may lose its core for a while.
-        for _ in 0..<1_000 where hits.all.contains(0) {
-            pool.run(2) { _ in }
-            let work = pool.begin(pieces: 3) { if hits.all[$0] == 0 { hits.add($0) } }
-            let end = nanoseconds() + 1_000_000
-            while nanoseconds() < end && hits.all.contains(0) { citius_cpu_relax() }
-            work.cancel()
-        }
+        let work = slot.begin(count: 3) { hits.add($0) }
+        slot.runPiece()
+        #expect(hits.all == [1, 0, 0])
+        for _ in 0..<5 { slot.runPiece() }
         #expect(hits.all == [1, 1, 1])
+        work.finish("work", elements: 3)
+        #expect(hits.all == [1, 1, 1])
+        // Empty again, and ready for more.
+        let more = Hits(1)
+        _ = slot.begin(count: 1) { more.add($0) }
+        slot.runPiece()
+        #expect(more.all == [1] && hits.all == [1, 1, 1])
     }
 
     @Test func whatIsCancelledIsLeftUndone() {
