@@ -36,7 +36,7 @@ package final class BackgroundWork: Sendable {
         while doneCount.load(ordering: .acquiring) < count { citius_cpu_relax() }
     }
 
-    /// Leaves undone what nobody has begun; what is begun is done by those who began it.
+    /// Leaves undone what nobody has begun; what is begun is done by those who began it. Not to be finished after that.
     package func cancel() { next.store(count, ordering: .relaxed) }
 }
 

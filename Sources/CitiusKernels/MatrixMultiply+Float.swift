@@ -1,7 +1,7 @@
 import CitiusSIMD
 
 /// Products of float matrices with few rows or little depth, as dense layers have them: a batch times a kernel. They
-/// read both matrices where they lie; the BLAS first copies them, which costs as much as it saves here. Where the left
+/// read both matrices where they lie; the BLAS first copies them, which costs as much as it saves here. Where one
 /// side is mostly zeros, as what a rectifier or dropout leaves, its other elements alone are gone over.
 ///
 /// Square matrices of some hundred rows and more are the BLAS's.
