@@ -4,6 +4,7 @@ import PackageDescription
 
 /// One direction of dependence, held by the targets (see Docs/Architecture.md):
 /// BLAS ← SIMD ← Kernels ← Tensor ← Autograd ← {Layers, Optimizers}; Tensor ← Data; all ← Models ← Citius.
+/// Configuration, how types describe themselves, stands beside Kernels.
 let package = Package(
     name: "Citius",
     products: [
@@ -15,9 +16,10 @@ let package = Package(
         .systemLibrary(name: "CitiusBLAS"),
         .systemLibrary(name: "CitiusZlib"),
         .target(name: "CitiusSIMD"),
+        .target(name: "CitiusConfiguration"),
         .target(name: "CitiusKernels", dependencies: ["CitiusBLAS", "CitiusSIMD"]),
         .target(name: "CitiusTensor", dependencies: ["CitiusKernels"]),
-        .target(name: "CitiusAutograd", dependencies: ["CitiusTensor"]),
+        .target(name: "CitiusAutograd", dependencies: ["CitiusConfiguration", "CitiusTensor"]),
         .target(name: "CitiusLayers", dependencies: ["CitiusAutograd"]),
         .target(name: "CitiusOptimizers", dependencies: ["CitiusAutograd"]),
         .target(
