@@ -4,6 +4,7 @@ import PackageDescription
 
 /// One direction of dependence, held by the targets (see Docs/Architecture.md):
 /// BLAS ← SIMD ← Kernels ← Tensor ← Autograd ← {Layers, Optimizers}; Tensor ← Data; all ← Models ← Citius.
+/// Platform, the C library and how a program fails, is below them all.
 /// Configuration, how types describe themselves, stands beside Kernels.
 let package = Package(
     name: "Citius",
@@ -16,8 +17,9 @@ let package = Package(
         .systemLibrary(name: "CitiusBLAS"),
         .systemLibrary(name: "CitiusZlib"),
         .target(name: "CitiusSIMD"),
-        .target(name: "CitiusConfiguration"),
-        .target(name: "CitiusKernels", dependencies: ["CitiusBLAS", "CitiusSIMD"]),
+        .target(name: "CitiusPlatform"),
+        .target(name: "CitiusConfiguration", dependencies: ["CitiusPlatform"]),
+        .target(name: "CitiusKernels", dependencies: ["CitiusBLAS", "CitiusSIMD", "CitiusPlatform"]),
         .target(name: "CitiusTensor", dependencies: ["CitiusKernels"]),
         .target(name: "CitiusAutograd", dependencies: ["CitiusConfiguration", "CitiusTensor"]),
         .target(name: "CitiusLayers", dependencies: ["CitiusAutograd"]),
@@ -47,6 +49,7 @@ let package = Package(
             path: "Tests/CitiusTestSupport",
             resources: [.copy("Golden")]
         ),
+        .testTarget(name: "CitiusPlatformTests", dependencies: ["CitiusPlatform"]),
         .testTarget(
             name: "CitiusKernelsTests", dependencies: ["CitiusKernels", "CitiusTestSupport"]),
         .testTarget(

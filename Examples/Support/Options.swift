@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import CitiusPlatform
 
 /// A program's command line: options of the form `--name value` or `--name`.
 ///
@@ -99,22 +93,10 @@ public struct Options {
 }
 
 /// Writes a line to the standard error stream.
-public func complain(_ line: String) {
-    var text = line + "\n"
-    text.withUTF8 { bytes in _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count) }
-}
+public func complain(_ line: String) { Console.warn(line) }
 
 /// Seconds of the system's steady clock, the same for all processes.
-public func steadySeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}
+public func steadySeconds() -> Double { Double(nanoseconds()) * 1e-9 }
 
 /// The most memory that this process has held, in MB (10⁶ bytes).
-public func peakMemoryMegabytes() -> Double {
-    var usage = rusage()
-    getrusage(RUSAGE_SELF.rawValue, &usage)
-    // Linux counts in KiB.
-    return Double(usage.ru_maxrss) * 1_024 / 1e6
-}
+public func peakMemoryMegabytes() -> Double { Double(peakMemoryByteCount()) / 1e6 }

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// A tensor that a layer owns and training changes: a kernel, a bias, a moving mean.

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// The record of a computation: which result came from which operands, in order, and how gradients pass

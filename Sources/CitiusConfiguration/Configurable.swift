@@ -1,3 +1,5 @@
+import CitiusPlatform
+
 /// A value that describes itself in Keras's serialization schema and can be made from such a description.
 ///
 /// What `Codable` sees of it are Keras's configuration keys in Swift's spelling: `standardDeviation` would be
@@ -51,7 +53,7 @@ extension CodingUserInfoKey {
     /// Where a decoder holds the `ConfigurationTypes` that it may make.
     public static let configurationTypes: CodingUserInfoKey = {
         guard let key = CodingUserInfoKey(rawValue: "citius.configurationTypes") else {
-            fatalError("CodingUserInfoKey: any string is a key")
+            fail("CodingUserInfoKey: any string is a key")
         }
         return key
     }()

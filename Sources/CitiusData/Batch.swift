@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusTensor
 
 /// Some samples, as a training step takes them.

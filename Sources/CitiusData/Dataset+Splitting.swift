@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusTensor
 
 extension Dataset {

@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusTensor
 
 /// Samples to train, validate or test with: inputs, targets, perhaps weights, and what is known about them.

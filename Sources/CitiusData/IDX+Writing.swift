@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusTensor
 
 extension IDX {
@@ -27,7 +28,7 @@ extension IDX {
         case .float32: element = .float32
         case .float64: element = .float64
         case .int64, .bool:
-            fatalError("IDX.write: the format has no \(tensor.dtype); cast to int32 or uint8 first")
+            fail("IDX.write: the format has no \(tensor.dtype); cast to int32 or uint8 first")
         }
         require(tensor.rank <= 255, "IDX.write: the tensor has \(tensor.rank) axes, the format at most 255")
         var header: [UInt8] = [0, 0, element.rawValue, UInt8(tensor.rank)]

@@ -1,14 +1,7 @@
+import CitiusPlatform
 import CitiusTensor
 import Dispatch
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// Makes elements ahead of their use, in order, on a thread of its own; dropped, it ends the thread and
 /// waits for it.
@@ -16,7 +9,7 @@ import Synchronization
 /// The thread is the system's, not one of Swift's cooperative ones, which must never block.
 final class Prefetcher<Element: Sendable> {
     private let queue: BoundedQueue<Element>
-    private var thread: pthread_t?
+    private var thread: SystemThread?
 
     /// - Parameters:
     ///   - count: how many elements there are.
@@ -25,14 +18,13 @@ final class Prefetcher<Element: Sendable> {
     init(count: Int, ahead: Int, make: @escaping @Sendable (Int) -> Element) {
         let queue = BoundedQueue<Element>(capacity: ahead)
         self.queue = queue
-        let work = ThreadBody {
+        thread = SystemThread(for: "prefetched") {
             for index in 0..<count {
                 guard queue.waitForRoom() else { return }
                 queue.append(make(index))
             }
             queue.finish()
         }
-        thread = startThread(work)
     }
 
     deinit {
@@ -48,7 +40,7 @@ final class Prefetcher<Element: Sendable> {
     }
 
     private func join() {
-        if let thread { pthread_join(thread, nil) }
+        thread?.join()
         thread = nil
     }
 }
@@ -109,41 +101,4 @@ private final class BoundedQueue<Element: Sendable>: Sendable {
         }
         room.signal()
     }
-}
-
-/// What a thread runs, in a box that can pass through the system's `void *`.
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-private func startThread(_ body: ThreadBody) -> pthread_t {
-    #if canImport(Darwin)
-        var thread: pthread_t?
-    #else
-        var thread = pthread_t()
-    #endif
-    let context = Unmanaged.passRetained(body).toOpaque()
-    let result = pthread_create(
-        &thread, nil,
-        { context in
-            #if canImport(Darwin)
-                let pointer = context
-            #else
-                guard let pointer = context else { return nil }
-            #endif
-            Unmanaged<ThreadBody>.fromOpaque(pointer).takeRetainedValue().run()
-            return nil
-        }, context)
-    #if canImport(Darwin)
-        guard result == 0, let thread else {
-            fatalError("prefetched: the system refused to start a thread (error \(result))")
-        }
-    #else
-        guard result == 0 else {
-            fatalError("prefetched: the system refused to start a thread (error \(result))")
-        }
-    #endif
-    return thread
 }

@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusSIMD
 
 /// Convolution, bias, rectifier and max-pool of float images in one go, and their gradients: the fast path beside

@@ -1,20 +1,13 @@
+import CitiusPlatform
 import CitiusSIMD
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// The microkernels of one instruction set, and the choice among the sets that this machine runs.
 package struct InstructionSet: Sendable {
     /// The best that this machine runs, or what the environment's `CITIUS_ISA` names.
     package static let chosen: InstructionSet = {
         guard let kernels = citius_chosen_kernels() else {
-            let name = getenv("CITIUS_ISA").map { String(cString: $0) } ?? ""
-            fatalError(
+            let name = environment("CITIUS_ISA") ?? ""
+            fail(
                 "CITIUS_ISA is \"\(name)\", expected one of \(available.map(\.name).joined(separator: ", "))")
         }
         return InstructionSet(kernels: kernels.pointee)

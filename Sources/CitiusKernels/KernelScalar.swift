@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import CitiusPlatform
 
 /// An element that kernels can move, compare for equality and pass between threads.
 public protocol KernelScalar: Sendable, BitwiseCopyable, Equatable {}
@@ -89,15 +83,13 @@ extension Float: KernelReal {
     @inlinable public static func pow(_ x: Float, _ y: Float) -> Float { powf(x, y) }
 }
 
-#if canImport(Glibc)
-    extension Double: KernelReal {
-        @inlinable public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
-        @inlinable public static func log(_ x: Double) -> Double { Glibc.log(x) }
-        @inlinable public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
-        @inlinable public static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
-        @inlinable public static func erf(_ x: Double) -> Double { Glibc.erf(x) }
-        @inlinable public static func sin(_ x: Double) -> Double { Glibc.sin(x) }
-        @inlinable public static func cos(_ x: Double) -> Double { Glibc.cos(x) }
-        @inlinable public static func pow(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
-    }
-#endif
+extension Double: KernelReal {
+    @inlinable public static func exp(_ x: Double) -> Double { CitiusPlatform.exp(x) }
+    @inlinable public static func log(_ x: Double) -> Double { CitiusPlatform.log(x) }
+    @inlinable public static func log1p(_ x: Double) -> Double { CitiusPlatform.log1p(x) }
+    @inlinable public static func tanh(_ x: Double) -> Double { CitiusPlatform.tanh(x) }
+    @inlinable public static func erf(_ x: Double) -> Double { CitiusPlatform.erf(x) }
+    @inlinable public static func sin(_ x: Double) -> Double { CitiusPlatform.sin(x) }
+    @inlinable public static func cos(_ x: Double) -> Double { CitiusPlatform.cos(x) }
+    @inlinable public static func pow(_ x: Double, _ y: Double) -> Double { CitiusPlatform.pow(x, y) }
+}

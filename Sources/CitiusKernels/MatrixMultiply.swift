@@ -1,4 +1,5 @@
 import CitiusBLAS
+import CitiusPlatform
 
 /// C ← α·op(A)·op(B) + β·C for row-major matrices, where op transposes or not.
 ///
@@ -103,6 +104,6 @@ func multiplyOnThisThread<T: KernelReal>(
             UnsafeRawPointer(b).assumingMemoryBound(to: Double.self), ldb, Double(beta),
             UnsafeMutableRawPointer(c).assumingMemoryBound(to: Double.self), ldc)
     } else {
-        fatalError("matrixMultiply: \(T.self) is not an element type of the BLAS")
+        fail("matrixMultiply: \(T.self) is not an element type of the BLAS")
     }
 }

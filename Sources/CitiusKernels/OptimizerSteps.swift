@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusSIMD
 
 /// One parameter's buffers in an optimizer's step, all of one element type.
@@ -35,7 +36,7 @@ package struct StepSegment {
     /// The elements of a slot; an optimizer asks only for those that it declared.
     @inline(__always)
     package func slot<T>(_ index: Int, of type: T.Type = T.self) -> UnsafeMutablePointer<T> {
-        guard let slots else { fatalError("StepSegment: the optimizer declares no slots") }
+        guard let slots else { fail("StepSegment: the optimizer declares no slots") }
         return slots.assumingMemoryBound(to: T.self) + index * count
     }
 }

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import CitiusPlatform
 
 /// Random elements from a counter-based generator: element i depends on the key and on i alone, so that any
 /// thread may make it.

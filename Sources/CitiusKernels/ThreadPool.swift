@@ -1,21 +1,7 @@
 import CitiusBLAS
+import CitiusPlatform
 import CitiusSIMD
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
-/// The steady clock.
-func nanoseconds() -> Int {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
-}
 
 /// How many threads the library computes with.
 public enum Threads {
@@ -64,7 +50,7 @@ package final class ThreadPool: @unchecked Sendable {
     private let sleepers = Atomic<Int>(0)
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var workers: [pthread_t] = []
+    private var workers: [SystemThread] = []
     private let background = BackgroundSlot()
 
     /// How long a worker spins before it sleeps: longer than the serial stretches of a training step, far shorter
@@ -88,10 +74,9 @@ package final class ThreadPool: @unchecked Sendable {
     }
 
     private static func defaultThreadCount() -> Int {
-        if let text = getenv("CITIUS_THREADS") {
-            let value = String(cString: text)
+        if let value = environment("CITIUS_THREADS") {
             guard let count = Int(value), count >= 1 else {
-                fatalError("CITIUS_THREADS is \"\(value)\", expected a whole number of at least 1")
+                fail("CITIUS_THREADS is \"\(value)\", expected a whole number of at least 1")
             }
             return count
         }
@@ -230,23 +215,9 @@ package final class ThreadPool: @unchecked Sendable {
         startedWorkers.store(0, ordering: .relaxed)
         scratch = (0..<threadCount).map { _ in ScratchMemory() }
         for _ in 1..<max(1, threadCount) {
-            var thread = pthread_t()
             // Workers hold no reference that would keep the pool alive; `deinit` joins them.
-            let result = pthread_create(
-                &thread, nil,
-                { context in
-                    #if canImport(Darwin)
-                        let pointer = context
-                    #else
-                        guard let pointer = context else { return nil }
-                    #endif
-                    Unmanaged<ThreadPool>.fromOpaque(pointer).takeUnretainedValue().work()
-                    return nil
-                }, Unmanaged.passUnretained(self).toOpaque())
-            guard result == 0 else {
-                fatalError("ThreadPool: the system refused to start a thread (error \(result))")
-            }
-            workers.append(thread)
+            let pool = Unmanaged.passUnretained(self)
+            workers.append(SystemThread(for: "ThreadPool") { pool.takeUnretainedValue().work() })
         }
     }
 
@@ -255,7 +226,7 @@ package final class ThreadPool: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         pthread_cond_broadcast(wakeUp)
         pthread_mutex_unlock(mutex)
-        for worker in workers { pthread_join(worker, nil) }
+        for worker in workers { worker.join() }
         workers = []
     }
 

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 
 /// Adds its inputs, element by element. Follows `keras.layers.Add`, for inputs of one shape: Keras's broadcasts.
 ///

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// Brings every channel (the last axis) to mean 0 and variance 1, then scales and shifts it by learned
@@ -72,7 +73,7 @@ public final class BatchNormalization: Layer {
     /// With the rectifier that follows the layer, if one does.
     package func forward(_ input: Variable, in context: Context, rectifies: Bool) -> Variable {
         guard let movingMean, let movingVariance else {
-            fatalError("\(label): forward was called before the layer was built")
+            fail("\(label): forward was called before the layer was built")
         }
         let scale = gamma.map { context[$0] }
         let offset = beta.map { context[$0] }

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// Puts its inputs one after another along an axis, the channels by default. Follows `keras.layers.Concatenate`.

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// A two-dimensional convolution: y = activation(x ∗ kernel + bias). Follows `keras.layers.Conv2D`.
@@ -93,7 +94,7 @@ public final class Conv2D: Layer {
     package func forward(
         _ input: Variable, in context: Context, rectifies: Bool, pool: PoolWindow?, reader: PixelReader? = nil
     ) -> Variable {
-        guard let kernel else { fatalError("\(label): forward was called before the layer was built") }
+        guard let kernel else { fail("\(label): forward was called before the layer was built") }
         require(
             input.shape.rank == 4,
             "\(label): input \(input.shape) has rank \(input.shape.rank), expected 4 [batch, height, width, channels]"

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// A fully connected layer: y = activation(x · kernel + bias), along the last axis. Follows
@@ -53,7 +54,7 @@ public final class Dense: Layer {
 
     /// With the rectifier that follows the layer, if one does.
     package func forward(_ input: Variable, in context: Context, rectifies: Bool) -> Variable {
-        guard let kernel else { fatalError("\(label): forward was called before the layer was built") }
+        guard let kernel else { fail("\(label): forward was called before the layer was built") }
         require(
             input.shape[-1] == kernel.shape[0],
             "\(label): input \(input.shape), expected the last axis to be the \(kernel.shape[0]) that the layer was built for"

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// A convolution of every channel by itself: y = activation(x ∗ kernel + bias), channel by channel. Follows
@@ -72,7 +73,7 @@ public final class DepthwiseConv2D: Layer {
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        guard let kernel else { fatalError("\(label): forward was called before the layer was built") }
+        guard let kernel else { fail("\(label): forward was called before the layer was built") }
         let output = input.depthwiseConv2D(
             context[kernel], bias: bias.map { context[$0] }, strides: strides, padding: padding,
             dilation: dilation, rectifies: activation.isRectifier,

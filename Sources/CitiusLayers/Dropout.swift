@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 
 /// In training, sets elements to zero at random and scales the others by 1 / (1 − rate), so that no unit can
 /// lean on another; otherwise the identity (Srivastava et al. 2014, jmlr.org/papers/v15/srivastava14a).

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 // Values whose variance suits the number of connections, so that signals neither grow nor fade from layer to

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// How a parameter's first values are drawn.
@@ -72,7 +73,7 @@ public struct Initializer: Sendable {
             let tall: Shape = [max(rows, columns), min(rows, columns)]
             let random = Tensor(normal: tall, dtype: dtype, using: &generator)
             guard let (q, r) = try? random.qr() else {
-                fatalError("orthogonal initializer: a random matrix holds NaN")
+                fail("orthogonal initializer: a random matrix holds NaN")
             }
             let diagonal = (r * Tensor(identity: tall[1], dtype: dtype)).sum(axes: [0])
             let signed = q * Tensor.where(diagonal .< 0, diagonal.constant(-1), diagonal.constant(1)) * gain

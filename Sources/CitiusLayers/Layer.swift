@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// A step of a network: it maps a batch to a batch and may own parameters.
@@ -56,7 +57,7 @@ open class Layer {
 
     /// Computes the output of a batch.
     open func forward(_ input: Variable, in context: Context) -> Variable {
-        fatalError("\(type(of: self)): forward(_:in:) is not overridden")
+        fail("\(type(of: self)): forward(_:in:) is not overridden")
     }
 
     /// Computes the output of a batch; builds the layer first if that has not happened.

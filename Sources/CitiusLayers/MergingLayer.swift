@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// A layer that makes one output of several inputs.
@@ -33,7 +34,7 @@ open class MergingLayer: Layer {
 
     /// Computes the output of a batch.
     open override func forward(_ inputs: [Variable], in context: Context) -> Variable {
-        fatalError("\(type(of: self)): forward(_:in:) is not overridden")
+        fail("\(type(of: self)): forward(_:in:) is not overridden")
     }
 
     /// Computes the output of a batch; builds the layer first if that has not happened.

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// A convolution in two steps, of every channel by itself and then of all channels pixel by pixel, which needs far
@@ -84,7 +85,7 @@ public final class SeparableConv2D: Layer {
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         guard let depthwiseKernel, let pointwiseKernel else {
-            fatalError("\(label): forward was called before the layer was built")
+            fail("\(label): forward was called before the layer was built")
         }
         let method = context.acceleration.convolution
         let output =

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// The place of a layer's output in a graph of layers: it has a shape, but no elements yet.

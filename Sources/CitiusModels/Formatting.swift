@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import CitiusPlatform
 
 /// Numbers as Keras prints them. Kept free of Foundation, which would double a program's start-up time.
 package enum Formatting {
@@ -59,33 +53,5 @@ package enum Formatting {
             result.append(digit)
         }
         return result
-    }
-}
-
-/// The program's standard streams.
-package enum Console {
-    /// Whether somebody watches the standard output on a terminal.
-    package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
-
-    /// Writes to the standard output at once.
-    package static func write(_ text: String) {
-        print(text, terminator: "")
-        fflush(nil)
-    }
-
-    /// Writes a line to the standard error stream.
-    package static func warn(_ line: String) {
-        var text = line + "\n"
-        text.withUTF8 { bytes in
-            guard let address = bytes.baseAddress else { return }
-            // A warning that cannot be written is lost: there is nowhere left to say so.
-            #if canImport(Glibc)
-                _ = Glibc.write(STDERR_FILENO, address, bytes.count)
-            #elseif canImport(Musl)
-                _ = Musl.write(STDERR_FILENO, address, bytes.count)
-            #elseif canImport(Darwin)
-                _ = Darwin.write(STDERR_FILENO, address, bytes.count)
-            #endif
-        }
     }
 }

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 /// Named numbers in a fixed order: what an evaluation found, or what an epoch has reached so far.
 ///
@@ -21,7 +22,7 @@ public struct Scores: Sendable, Equatable, ExpressibleByDictionaryLiteral, Custo
     public subscript(name: String) -> Double {
         get {
             guard let value = value(of: name) else {
-                fatalError(
+                fail(
                     "Scores: there is no \"\(name)\", expected one of \(names.joined(separator: ", "))")
             }
             return value

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// Adam: steps scaled by running means of the gradient and of its square (Kingma and Ba 2015,

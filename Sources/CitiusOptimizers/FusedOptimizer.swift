@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// What the library's optimizers share: the count of steps, clipping, weight decay and the numbers kept for
@@ -55,7 +56,7 @@ public class FusedOptimizer: Optimizer {
     package func step<T: KernelReal>(
         _ segments: [StepSegment], of type: T.Type, _ preparation: StepPreparation
     ) {
-        fatalError("\(Self.self): step is not overridden")
+        fail("\(Self.self): step is not overridden")
     }
 
     /// Takes one step: `gradients[i]` is the gradient of `parameters[i]`, of its shape. Without parameters

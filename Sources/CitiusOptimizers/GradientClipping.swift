@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// How gradients are kept from growing too large. An optimizer does at most one of these.

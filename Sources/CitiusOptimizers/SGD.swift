@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 /// Gradient descent, with momentum if asked for.
 ///

@@ -1,13 +1,6 @@
 import CitiusKernels
+import CitiusPlatform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// What the tensors' allocator holds, in bytes and in counts since the start of the process.
 public struct AllocatorStatistics: Sendable, Equatable {
@@ -121,11 +114,9 @@ package final class CachingAllocator: Sendable {
         let isLarge = size >= 2 * hugePage
         var pointer: UnsafeMutableRawPointer?
         guard posix_memalign(&pointer, isLarge ? hugePage : 64, size) == 0, let pointer else {
-            fatalError("Allocator: the system has no \(size) bytes for a tensor")
+            fail("Allocator: the system has no \(size) bytes for a tensor")
         }
-        #if os(Linux)
-            if isLarge { madvise(pointer, size, MADV_HUGEPAGE) }
-        #endif
+        if isLarge { adviseHugePages(pointer, byteCount: size) }
         return pointer
     }
 }

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 /// The type of a tensor's elements.
 public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
@@ -37,7 +38,7 @@ public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
         case .int32: Int32.self
         case .int64: Int64.self
         case .uint8: UInt8.self
-        case .bool: fatalError("\(operation): the tensor is bool, expected numbers; cast it first")
+        case .bool: fail("\(operation): the tensor is bool, expected numbers; cast it first")
         }
     }
 
@@ -47,7 +48,7 @@ public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
         case .float32: Float.self
         case .float64: Double.self
         case .int32, .int64, .uint8, .bool:
-            fatalError("\(operation): the tensor is \(self), expected float32 or float64; cast it first")
+            fail("\(operation): the tensor is \(self), expected float32 or float64; cast it first")
         }
     }
 }

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 /// The sizes of a tensor's axes, outermost first. The empty shape is a scalar's.
 public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 // Arithmetic is element by element. Operands broadcast by NumPy's rule: shapes are aligned at their last
 // axes, and an axis of size 1 is repeated. Both have one dtype; a plain number takes the tensor's.
@@ -108,7 +109,7 @@ extension Tensor {
         let sizes = operands.map(\.shape.sizes)
         guard let result = BroadcastLayout.resultSizes(sizes) else {
             let shapes = operands.map { "\($0.shape)" }.joined(separator: ", ")
-            fatalError("\(operation): shapes \(shapes) do not broadcast together")
+            fail("\(operation): shapes \(shapes) do not broadcast together")
         }
         return (Shape(result), BroadcastLayout(operands: sizes, result: result))
     }

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 // Comparisons are element by element and give bool tensors; operands broadcast as in arithmetic.
 extension Tensor {

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 extension Tensor {
     /// One entry along the first axis: a view, which costs nothing. Setting it writes into this tensor.

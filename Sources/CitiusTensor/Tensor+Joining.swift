@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 extension Tensor {
     /// The tensors one after another along an axis. Traps if there are none or if they differ in dtype or in

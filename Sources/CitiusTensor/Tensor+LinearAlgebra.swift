@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 /// Why a matrix has no such decomposition or solution.
 public struct LinearAlgebraError: Error, Sendable, Equatable, CustomStringConvertible {

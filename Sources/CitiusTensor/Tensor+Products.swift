@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 extension Tensor {
     /// The matrix product of the last two axes; axes before them are a batch and broadcast.
@@ -38,7 +39,7 @@ extension Tensor {
         let leftBatch = Array(shape.sizes.dropLast(2))
         let rightBatch = Array(other.shape.sizes.dropLast(2))
         guard let batch = BroadcastLayout.resultSizes([leftBatch, rightBatch]) else {
-            fatalError(
+            fail(
                 "matmul: the batch axes of shapes \(shape) and \(other.shape) do not broadcast together")
         }
         let plan = MatrixBatch(left: leftBatch, right: rightBatch, result: batch)

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 // Random tensors draw from a seeded generator and advance it. The same generator gives the same bits on any
 // number of threads.

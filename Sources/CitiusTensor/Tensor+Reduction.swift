@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 // Reductions take the axes to reduce (all by default; negative ones count from the end) and drop them, or
 // keep them with size 1.

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 extension Tensor {
     /// The same elements under another shape. Costs nothing. Traps if the counts differ.

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 extension Tensor {
     /// The elements in order along an axis, and where each stood (int64). Equal ones keep their order; NaN

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 /// An n-dimensional array of numbers: a value, contiguous in memory, row-major.
 ///

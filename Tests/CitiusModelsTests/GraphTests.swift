@@ -2,6 +2,7 @@ import CitiusAutograd
 import CitiusKernels
 import CitiusLayers
 import CitiusOptimizers
+import CitiusPlatform
 import CitiusTensor
 import CitiusTestSupport
 import Testing

@@ -3,6 +3,7 @@ import CitiusData
 import CitiusKernels
 import CitiusLayers
 import CitiusOptimizers
+import CitiusPlatform
 import CitiusTensor
 import Testing
 

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 // The activations of the field, by Keras's names and defaults. Each has a pullback of its own: one made of

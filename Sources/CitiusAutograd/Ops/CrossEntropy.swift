@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 extension Variable {
@@ -68,7 +69,7 @@ extension Tensor {
                     initializedCount = count
                     guard let out = numbers.baseAddress else { return }
                     if let row = CitiusKernels.classNumbers(labels, count: count, below: classes, to: out) {
-                        fatalError(
+                        fail(
                             """
                             sparseSoftmaxCrossEntropy: label \(labels[row].asInt64) in row \(row) is outside \
                             the \(classes) classes

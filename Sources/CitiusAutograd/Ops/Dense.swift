@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 extension Variable {

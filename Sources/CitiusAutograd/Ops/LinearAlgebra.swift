@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 // The pullbacks follow Giles, "Collected matrix derivative results for forward and reverse mode algorithmic
@@ -178,7 +179,7 @@ extension Tensor {
         do {
             return try body()
         } catch {
-            fatalError(error.description)
+            fail(error.description)
         }
     }
 }

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 
 /// Something that looks on while a model trains, and may stop it: override what you need.
 ///
@@ -23,7 +24,7 @@ open class Callback {
     /// The model at work. Traps outside a run.
     public var model: Model {
         guard let attachedModel else {
-            fatalError("\(type(of: self)): model is known only while it trains, is evaluated or predicts")
+            fail("\(type(of: self)): model is known only while it trains, is evaluated or predicts")
         }
         return attachedModel
     }

@@ -1,4 +1,5 @@
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// Stops training when a metric no longer improves.
@@ -115,7 +116,7 @@ public final class EarlyStopping: Callback {
         let name = monitor.hasPrefix("val_") ? String(monitor.dropFirst(4)) : monitor
         if name == "loss" { return .lowest }
         guard let goal = model.metrics.first(where: { $0.name == name })?.goal else {
-            fatalError(
+            fail(
                 "EarlyStopping: whether \"\(monitor)\" should rise or fall is not known; "
                     + "pass mode: .highest or mode: .lowest")
         }

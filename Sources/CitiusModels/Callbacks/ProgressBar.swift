@@ -1,3 +1,5 @@
+import CitiusPlatform
+
 /// Tells how far a run has come, as Keras does: a bar with the time left, the time per step and the running
 /// loss and metrics on a terminal, one line for each epoch elsewhere.
 ///

@@ -1,12 +1,5 @@
+import CitiusPlatform
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// Set by the signal handler, which may do little more than that.
 private let isInterrupted = Atomic<Bool>(false)
@@ -23,19 +16,13 @@ public final class StopOnInterrupt: Callback {
     public override func onTrainBegin() {
         wasInterrupted = false
         isInterrupted.store(false, ordering: .relaxed)
-        var action = sigaction()
-        let handler: @convention(c) (Int32) -> Void = { _ in
-            isInterrupted.store(true, ordering: .relaxed)
-            let notice: StaticString = "\nStopping after this batch; Ctrl-C again ends at once.\n"
-            _ = write(STDERR_FILENO, notice.utf8Start, notice.utf8CodeUnitCount)
-        }
-        #if canImport(Darwin)
-            action.__sigaction_u.__sa_handler = handler
-        #else
-            action.__sigaction_handler.sa_handler = handler
-        #endif
         // The default action is back once the handler runs: a second interrupt ends the process.
-        action.sa_flags = Int32(bitPattern: UInt32(SA_RESETHAND)) | Int32(SA_RESTART)
+        var action = sigaction(
+            handler: { _ in
+                isInterrupted.store(true, ordering: .relaxed)
+                let notice: StaticString = "\nStopping after this batch; Ctrl-C again ends at once.\n"
+                _ = write(STDERR_FILENO, notice.utf8Start, notice.utf8CodeUnitCount)
+            }, flags: SA_RESTART, sigaction.resetsHandler)
         var former = sigaction()
         formerAction = sigaction(SIGINT, &action, &former) == 0 ? former : nil
     }

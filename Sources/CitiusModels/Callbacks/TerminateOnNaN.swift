@@ -1,3 +1,5 @@
+import CitiusPlatform
+
 /// Stops training after the batch in which the loss is no longer a finite number. The history keeps the
 /// epoch as far as it came.
 public final class TerminateOnNaN: Callback {

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 // Where the model ends in a softmax or a sigmoid, the cross-entropies go through its logits: the logarithm

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 /// What training makes small: how far predictions are from their targets.

@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusTensor
 
 /// A number that tells how good predictions are, gathered over the batches of an epoch.
@@ -26,12 +27,12 @@ open class Metric {
     ///   - targets: `[batch]` or `[batch, …]`.
     ///   - weights: one for each sample, `[batch]`; nil: all one.
     open func update(predictions: Tensor, targets: Tensor, weights: Tensor? = nil) {
-        fatalError("\(name): update(predictions:targets:weights:) is not overridden")
+        fail("\(name): update(predictions:targets:weights:) is not overridden")
     }
 
     /// The value over everything taken in since the last reset.
-    open var result: Double { fatalError("\(name): result is not overridden") }
+    open var result: Double { fail("\(name): result is not overridden") }
 
     /// Forgets everything taken in.
-    open func reset() { fatalError("\(name): reset() is not overridden") }
+    open func reset() { fail("\(name): reset() is not overridden") }
 }

@@ -1,6 +1,7 @@
 import CitiusAutograd
 import CitiusKernels
 import CitiusLayers
+import CitiusPlatform
 import CitiusTensor
 
 /// The layers of a model that is made of its inputs and outputs, and what each is computed from.
@@ -74,7 +75,7 @@ struct LayerGraph {
             values[step.output] = step.forward(step.inputs.compactMap { values[$0] }, context)
             for number in step.lastReads { values[number] = nil }
         }
-        guard let result = values[output] else { fatalError("LayerGraph: no step computed the output") }
+        guard let result = values[output] else { fail("LayerGraph: no step computed the output") }
         return result
     }
 

@@ -1,5 +1,6 @@
 import CitiusKernels
 import CitiusLayers
+import CitiusPlatform
 
 /// Gives the layers of a model names that occur once, in Keras's pattern: `conv2d`, `conv2d_1`, `dense`, …
 struct LayerNames {

@@ -1,6 +1,7 @@
 import CitiusAutograd
 import CitiusData
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 
 extension Model {

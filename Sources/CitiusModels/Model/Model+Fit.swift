@@ -1,5 +1,6 @@
 import CitiusData
 import CitiusKernels
+import CitiusPlatform
 import CitiusTensor
 import Synchronization
 

@@ -2,6 +2,7 @@ import CitiusAutograd
 import CitiusKernels
 import CitiusLayers
 import CitiusOptimizers
+import CitiusPlatform
 import CitiusTensor
 
 /// A layer made of layers that can be trained: compile it, fit it, evaluate it, predict with it.
@@ -140,7 +141,7 @@ open class Model: Layer {
     public final func layer(named name: String) -> Layer {
         guard let layer = layers.first(where: { $0.name == name }) else {
             let names = layers.map { $0.label }.joined(separator: ", ")
-            fatalError("layer(named:): \(label) has no layer \"\(name)\", expected one of \(names)")
+            fail("layer(named:): \(label) has no layer \"\(name)\", expected one of \(names)")
         }
         return layer
     }
@@ -261,7 +262,7 @@ extension Model {
 
     final func compiled(for operation: String) -> Compilation {
         guard let compilation else {
-            fatalError("\(operation): the model is not compiled; call compile(optimizer:loss:metrics:) first")
+            fail("\(operation): the model is not compiled; call compile(optimizer:loss:metrics:) first")
         }
         return compilation
     }

@@ -1,6 +1,7 @@
 import CitiusAutograd
 import CitiusKernels
 import CitiusLayers
+import CitiusPlatform
 import CitiusTensor
 
 /// A model whose layers follow one another.
