@@ -5,22 +5,30 @@ import CitiusSIMD
 package struct StepSegment {
     package let value: UnsafeMutableRawPointer
     package let gradient: UnsafeRawPointer
-    /// The optimizer's own numbers, `count` elements for each of its slots, one slot after the other.
-    package let slots: UnsafeMutableRawPointer?
+    /// The optimizer's own tensors, `count` elements each; nil beyond those that it declares.
+    package let slots: Slots
     package let count: Int
     /// What the gradient is multiplied by: below 1 where clipping by norm shortens it.
     package let gradientScale: Double
+    /// What the learning rate is multiplied by for this parameter.
+    package let rateFactor: Double
+    /// The fraction of a weight that decay leaves: 1 − learning rate · weight decay.
+    package let kept: Double
+
+    package typealias Slots = (UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, UnsafeMutableRawPointer?)
 
     package init(
-        value: UnsafeMutableRawPointer, gradient: UnsafeRawPointer, slots: UnsafeMutableRawPointer?,
+        value: UnsafeMutableRawPointer, gradient: UnsafeRawPointer, slots: Slots = (nil, nil, nil),
         count: Int,
-        gradientScale: Double
+        gradientScale: Double = 1, rateFactor: Double = 1, kept: Double = 1
     ) {
         self.value = value
         self.gradient = gradient
         self.slots = slots
         self.count = count
         self.gradientScale = gradientScale
+        self.rateFactor = rateFactor
+        self.kept = kept
     }
 
     @inline(__always)
@@ -33,24 +41,20 @@ package struct StepSegment {
         gradient.assumingMemoryBound(to: T.self)
     }
 
-    /// The elements of a slot; an optimizer asks only for those that it declared.
+    /// The elements of a slot; an optimizer asks only for those that it declares.
     @inline(__always)
     package func slot<T>(_ index: Int, of type: T.Type = T.self) -> UnsafeMutablePointer<T> {
-        guard let slots else { fail("StepSegment: the optimizer declares no slots") }
-        return slots.assumingMemoryBound(to: T.self) + index * count
+        guard let slot = index == 0 ? slots.0 : index == 1 ? slots.1 : slots.2 else {
+            fail("StepSegment: the optimizer declares no slot \(index)")
+        }
+        return slot.assumingMemoryBound(to: T.self)
     }
-}
 
-/// What every optimizer does to weights and gradients before its own formula.
-package struct StepPreparation {
-    /// The part of a weight that decay leaves: 1 − learning rate · weight decay.
-    package let kept: Double
-    /// Gradients are cut to ±limit; infinite if they are not.
-    package let limit: Double
-
-    package init(kept: Double = 1, limit: Double = .infinity) {
-        self.kept = kept
-        self.limit = limit
+    /// What the microkernels of a step are told.
+    fileprivate func step(rate: Double, limit: Double) -> citius_step {
+        citius_step(
+            rate: Float(rate * rateFactor), kept: Float(kept), gradient_scale: Float(gradientScale),
+            limit: Float(limit))
     }
 }
 
@@ -77,14 +81,6 @@ package func forEachRun(of segments: [StepSegment], _ body: (StepSegment, Range<
     }
 }
 
-extension StepPreparation {
-    /// What the microkernels of a step are told.
-    fileprivate func step(rate: Double, gradientScale: Double) -> citius_step {
-        citius_step(
-            rate: Float(rate), kept: Float(kept), gradient_scale: Float(gradientScale), limit: Float(limit))
-    }
-}
-
 /// x, cut to ±limit. NaN stays NaN.
 @inline(__always)
 private func limited<T: KernelReal>(_ x: T, _ limit: T) -> T {
@@ -101,7 +97,7 @@ private func limited<T: KernelReal>(_ x: T, _ limit: T) -> T {
 @specialized(where T == Double)
 package func sgdStep<T: KernelReal>(
     _ segments: [StepSegment], of type: T.Type, rate: Double, momentum: Double, isNesterov: Bool,
-    _ preparation: StepPreparation
+    limit: Double
 ) {
     if T.self == Float.self {
         let kernel = InstructionSet.chosen.kernels.sgd_step
@@ -109,15 +105,15 @@ package func sgdStep<T: KernelReal>(
             let velocity = momentum == 0 ? nil : segment.slot(0, of: Float.self) + run.lowerBound
             kernel?(
                 segment.values() + run.lowerBound, segment.gradients() + run.lowerBound, velocity, run.count,
-                preparation.step(rate: rate, gradientScale: segment.gradientScale), Float(momentum),
+                segment.step(rate: rate, limit: limit), Float(momentum),
                 isNesterov ? 1 : 0)
         }
         return
     }
-    let (rate, momentum) = (T(converting: rate), T(converting: momentum))
-    let (kept, limit) = (T(converting: preparation.kept), T(converting: preparation.limit))
+    let (momentum, limit) = (T(converting: momentum), T(converting: limit))
     forEachRun(of: segments) { segment, run in
-        let scale = T(converting: segment.gradientScale)
+        let rate = T(converting: rate * segment.rateFactor)
+        let (scale, kept) = (T(converting: segment.gradientScale), T(converting: segment.kept))
         let count = run.count
         let w = segment.values(of: T.self) + run.lowerBound
         let g = segment.gradients(of: T.self) + run.lowerBound
@@ -153,7 +149,7 @@ package func sgdStep<T: KernelReal>(
 @specialized(where T == Double)
 package func adamStep<T: KernelReal>(
     _ segments: [StepSegment], of type: T.Type, alpha: Double, beta1: Double, beta2: Double, epsilon: Double,
-    keepsMaximum: Bool, _ preparation: StepPreparation
+    keepsMaximum: Bool, limit: Double
 ) {
     if T.self == Float.self {
         let kernel = InstructionSet.chosen.kernels.adam_step
@@ -163,15 +159,15 @@ package func adamStep<T: KernelReal>(
             kernel?(
                 segment.values() + run.lowerBound, segment.gradients() + run.lowerBound,
                 segment.slot(0) + run.lowerBound, segment.slot(1) + run.lowerBound, largest, run.count,
-                preparation.step(rate: alpha, gradientScale: segment.gradientScale), adam)
+                segment.step(rate: alpha, limit: limit), adam)
         }
         return
     }
-    let (alpha, epsilon) = (T(converting: alpha), T(converting: epsilon))
+    let (epsilon, limit) = (T(converting: epsilon), T(converting: limit))
     let (new1, new2) = (T(converting: 1 - beta1), T(converting: 1 - beta2))
-    let (kept, limit) = (T(converting: preparation.kept), T(converting: preparation.limit))
     forEachRun(of: segments) { segment, run in
-        let scale = T(converting: segment.gradientScale)
+        let alpha = T(converting: alpha * segment.rateFactor)
+        let (scale, kept) = (T(converting: segment.gradientScale), T(converting: segment.kept))
         let count = run.count
         let w = segment.values(of: T.self) + run.lowerBound
         let g = segment.gradients(of: T.self) + run.lowerBound

@@ -10,36 +10,58 @@ import CitiusPlatform
 ///     v ← μ·v − η·g,  w ← w + v
 ///
 /// Nesterov's form looks ahead: w ← w + μ·v − η·g. Follows `keras.optimizers.SGD`.
-public final class SGD: FusedOptimizer {
+public final class SGD: Optimizer {
     public let momentum: Double
     public let nesterov: Bool
 
     /// - Parameters:
-    ///   - learningRate: η.
     ///   - momentum: μ, 0…1.
     ///   - nesterov: whether to use Nesterov's form.
-    ///   - weightDecay: the part of a weight that a step of learning rate 1 takes away.
-    ///   - clipNorm: the longest that each gradient may be.
-    ///   - clipValue: the largest magnitude of a gradient's elements.
-    ///   - globalClipNorm: the longest that all gradients together may be.
     ///
-    /// Traps if a number is out of range, or if more than one kind of clipping is given.
-    public init(
-        learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double? = nil,
-        clipNorm: Double? = nil, clipValue: Double? = nil, globalClipNorm: Double? = nil
+    /// The other arguments are those of every `Optimizer`. Traps if a number is out of range, or if more than one
+    /// kind of clipping is given.
+    public convenience init(
+        learningRate: any LearningRateSchedule = 0.01, momentum: Double = 0, nesterov: Bool = false,
+        weightDecay: Double? = nil, clipNorm: Double? = nil, clipValue: Double? = nil,
+        globalClipNorm: Double? = nil, useEMA: Bool = false, emaMomentum: Double = 0.99,
+        emaOverwriteFrequency: Int? = nil, gradientAccumulationSteps: Int? = nil, name: String? = nil
     ) {
+        self.init(
+            momentum: momentum, nesterov: nesterov,
+            options: OptimizerOptions(
+                learningRate: learningRate, weightDecay: weightDecay, clipNorm: clipNorm,
+                clipValue: clipValue,
+                globalClipNorm: globalClipNorm, useEMA: useEMA, emaMomentum: emaMomentum,
+                emaOverwriteFrequency: emaOverwriteFrequency,
+                gradientAccumulationSteps: gradientAccumulationSteps, name: name))
+    }
+
+    /// As with the label `learningRate`.
+    public convenience init(
+        _ learningRate: any LearningRateSchedule, momentum: Double = 0, nesterov: Bool = false
+    ) {
+        self.init(learningRate: learningRate, momentum: momentum, nesterov: nesterov)
+    }
+
+    init(momentum: Double, nesterov: Bool, options: OptimizerOptions) {
         require((0...1).contains(momentum), "SGD: momentum is \(momentum), expected 0…1")
         self.momentum = momentum
         self.nesterov = nesterov
-        super.init(
-            learningRate: learningRate, slotCount: momentum == 0 ? 0 : 1, weightDecay: weightDecay,
-            clipNorm: clipNorm, clipValue: clipValue, globalClipNorm: globalClipNorm)
+        super.init(options: options)
     }
 
-    package override func step<T: KernelReal>(
-        _ segments: [StepSegment], of type: T.Type, _ preparation: StepPreparation
+    public override var slotNames: [String] { momentum == 0 ? [] : ["momentum"] }
+
+    package override var isFused: Bool { true }
+
+    package override func fusedStep<T: KernelReal>(
+        _ segments: [StepSegment], of type: T.Type, number: Int, rate: Double, limit: Double
     ) {
-        sgdStep(
-            segments, of: T.self, rate: learningRate, momentum: momentum, isNesterov: nesterov, preparation)
+        sgdStep(segments, of: T.self, rate: rate, momentum: momentum, isNesterov: nesterov, limit: limit)
     }
+}
+
+extension Optimizer {
+    /// Gradient descent with Keras's defaults.
+    public static var sgd: Optimizer { SGD() }
 }

@@ -140,7 +140,7 @@ import Testing
         defer { for buffer in buffers { buffer.deallocate() } }
         for (buffer, count) in zip(buffers, counts) { buffer.initialize(repeating: 0, count: count) }
         let segments = zip(buffers, counts).map {
-            StepSegment(value: $0, gradient: $0, slots: nil, count: $1, gradientScale: 1)
+            StepSegment(value: $0, gradient: $0, count: $1)
         }
         forEachRun(of: segments) { segment, run in
             for index in run { segment.values(of: Float.self)[index] += 1 }

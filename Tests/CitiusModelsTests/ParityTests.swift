@@ -54,7 +54,7 @@ import Testing
     }
 
     private func train(
-        _ golden: GoldenCase, _ optimizer: any Optimizer, dtype: DType
+        _ golden: GoldenCase, _ optimizer: Optimizer, dtype: DType
     ) throws -> (losses: Tensor, weights: [Tensor]) {
         let model = Sequential(dtype: dtype) {
             Input(28, 28, 1)

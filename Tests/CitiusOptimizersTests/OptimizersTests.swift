@@ -5,7 +5,7 @@ import CitiusTestSupport
 import Testing
 
 @Suite struct OptimizersTests {
-    private func make(_ golden: GoldenCase) throws -> any Optimizer {
+    private func make(_ golden: GoldenCase) throws -> Optimizer {
         let rate = try #require(golden.number("learning_rate"))
         let decay = golden.number("weight_decay")
         let (norm, value) = (golden.number("clipnorm"), golden.number("clipvalue"))
@@ -67,7 +67,7 @@ import Testing
     /// do not. Both must give what one element alone gets.
     @Test(arguments: [DType.float32, .float64]) func everyElementIsTreatedAlike(dtype: DType) {
         for make in [{ Adam(amsgrad: true) }, { SGD(momentum: 0.9, nesterov: true, weightDecay: 0.1) }]
-            as [() -> any Optimizer]
+            as [() -> Optimizer]
         {
             let count = 100_003
             let (large, small) = (make(), make())

@@ -211,7 +211,7 @@ open class Model: Layer {
 
 /// What a model is trained with.
 struct Compilation {
-    let optimizer: any Optimizer
+    let optimizer: Optimizer
     let loss: Loss
     let metrics: [Metric]
     let weightedMetrics: [Metric]
@@ -239,7 +239,7 @@ extension Model {
     ///
     /// Traps if two metrics have one name.
     public final func compile(
-        optimizer: any Optimizer, loss: Loss, metrics: [Metric] = [], weightedMetrics: [Metric] = []
+        optimizer: Optimizer, loss: Loss, metrics: [Metric] = [], weightedMetrics: [Metric] = []
     ) {
         var names: Set<String> = ["loss"]
         for metric in metrics + weightedMetrics {
@@ -252,7 +252,7 @@ extension Model {
     }
 
     /// What changes the weights; nil before `compile`.
-    public final var optimizer: (any Optimizer)? { compilation?.optimizer }
+    public final var optimizer: Optimizer? { compilation?.optimizer }
 
     /// What training makes small; nil before `compile`.
     public final var loss: Loss? { compilation?.loss }

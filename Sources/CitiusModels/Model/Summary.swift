@@ -40,7 +40,7 @@ extension Model {
             ("Trainable params", Self.size(of: all.filter { $0.isTrainable })),
             ("Non-trainable params", Self.size(of: all.filter { !$0.isTrainable })),
         ]
-        if let optimizer = optimizer as? FusedOptimizer, optimizer.iterations > 0 {
+        if let optimizer, optimizer.iterations > 0 {
             let state = all.flatMap { optimizer.slots(of: $0) }
             // Keras counts the step (int64) and the learning rate (float32) too.
             totals.append(

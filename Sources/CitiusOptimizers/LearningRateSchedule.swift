@@ -1,0 +1,31 @@
+/// A learning rate as a function of the step: a schedule, or a number, which is the same at every step.
+///
+/// Every optimizer takes one:
+///
+/// ```swift
+/// Adam(0.001)
+/// SGD(learningRate: 0.1, momentum: 0.9)
+/// ```
+///
+/// A schedule of your own is a type with one method. To be saved with a model it is a `ConfigurableSchedule` too.
+///
+/// ```swift
+/// struct Halving: LearningRateSchedule {
+///     func callAsFunction(_ step: Int) -> Double { 0.1 / Double(1 << (step / 1_000)) }
+/// }
+/// ```
+public protocol LearningRateSchedule: Sendable {
+    /// The learning rate of a step. The first step is 0, as in Keras.
+    func callAsFunction(_ step: Int) -> Double
+}
+
+extension Double: LearningRateSchedule {
+    /// Itself: a constant learning rate.
+    public func callAsFunction(_ step: Int) -> Double { self }
+}
+
+/// So that `SGD(1)` means what it says.
+extension Int: LearningRateSchedule {
+    /// Itself: a constant learning rate.
+    public func callAsFunction(_ step: Int) -> Double { Double(self) }
+}
