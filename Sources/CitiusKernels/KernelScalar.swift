@@ -1,12 +1,12 @@
 import CitiusPlatform
 
 /// An element that kernels can move, compare for equality and pass between threads.
-public protocol KernelScalar: Sendable, BitwiseCopyable, Equatable {}
+package typealias KernelScalar = BitwiseCopyable & Equatable & Sendable
 
 /// An element with ordered arithmetic: every dtype but bool.
 ///
 /// Integer arithmetic wraps around on overflow, as NumPy's does; `quotient` by an integer zero traps.
-public protocol KernelNumber: KernelScalar, Comparable {
+package protocol KernelNumber: KernelScalar, Comparable {
     static var zero: Self { get }
     static var one: Self { get }
     static func sum(_ a: Self, _ b: Self) -> Self
@@ -20,7 +20,7 @@ public protocol KernelNumber: KernelScalar, Comparable {
 }
 
 /// A floating-point element: `Float` for training, `Double` for sharp checks.
-public protocol KernelReal: KernelNumber, BinaryFloatingPoint {
+package protocol KernelReal: KernelNumber, BinaryFloatingPoint {
     static func exp(_ x: Self) -> Self
     static func log(_ x: Self) -> Self
     static func log1p(_ x: Self) -> Self
@@ -31,16 +31,14 @@ public protocol KernelReal: KernelNumber, BinaryFloatingPoint {
     static func pow(_ x: Self, _ y: Self) -> Self
 }
 
-extension Bool: KernelScalar {}
-
 extension KernelNumber where Self: FixedWidthInteger {
-    @inlinable public static var one: Self { 1 }
-    @inlinable public static func sum(_ a: Self, _ b: Self) -> Self { a &+ b }
-    @inlinable public static func difference(_ a: Self, _ b: Self) -> Self { a &- b }
-    @inlinable public static func product(_ a: Self, _ b: Self) -> Self { a &* b }
-    @inlinable public static func quotient(_ a: Self, _ b: Self) -> Self { a / b }
+    @inlinable package static var one: Self { 1 }
+    @inlinable package static func sum(_ a: Self, _ b: Self) -> Self { a &+ b }
+    @inlinable package static func difference(_ a: Self, _ b: Self) -> Self { a &- b }
+    @inlinable package static func product(_ a: Self, _ b: Self) -> Self { a &* b }
+    @inlinable package static func quotient(_ a: Self, _ b: Self) -> Self { a / b }
     /// Truncates towards zero and saturates at the type's bounds; NaN becomes zero.
-    @inlinable public init(converting value: Double) {
+    @inlinable package init(converting value: Double) {
         if value.isNaN {
             self = 0
         } else if value >= Double(Self.max) {
@@ -51,9 +49,9 @@ extension KernelNumber where Self: FixedWidthInteger {
             self = Self(value)
         }
     }
-    @inlinable public init(converting value: Int64) { self = Self(truncatingIfNeeded: value) }
-    @inlinable public var asDouble: Double { Double(self) }
-    @inlinable public var asInt64: Int64 { Int64(truncatingIfNeeded: self) }
+    @inlinable package init(converting value: Int64) { self = Self(truncatingIfNeeded: value) }
+    @inlinable package var asDouble: Double { Double(self) }
+    @inlinable package var asInt64: Int64 { Int64(truncatingIfNeeded: self) }
 }
 
 extension Int32: KernelNumber {}
@@ -61,35 +59,35 @@ extension Int64: KernelNumber {}
 extension UInt8: KernelNumber {}
 
 extension KernelNumber where Self: BinaryFloatingPoint {
-    @inlinable public static var one: Self { 1 }
-    @inlinable public static func sum(_ a: Self, _ b: Self) -> Self { a + b }
-    @inlinable public static func difference(_ a: Self, _ b: Self) -> Self { a - b }
-    @inlinable public static func product(_ a: Self, _ b: Self) -> Self { a * b }
-    @inlinable public static func quotient(_ a: Self, _ b: Self) -> Self { a / b }
-    @inlinable public init(converting value: Double) { self = Self(value) }
-    @inlinable public init(converting value: Int64) { self = Self(value) }
-    @inlinable public var asDouble: Double { Double(self) }
-    @inlinable public var asInt64: Int64 { Int64(converting: Double(self)) }
+    @inlinable package static var one: Self { 1 }
+    @inlinable package static func sum(_ a: Self, _ b: Self) -> Self { a + b }
+    @inlinable package static func difference(_ a: Self, _ b: Self) -> Self { a - b }
+    @inlinable package static func product(_ a: Self, _ b: Self) -> Self { a * b }
+    @inlinable package static func quotient(_ a: Self, _ b: Self) -> Self { a / b }
+    @inlinable package init(converting value: Double) { self = Self(value) }
+    @inlinable package init(converting value: Int64) { self = Self(value) }
+    @inlinable package var asDouble: Double { Double(self) }
+    @inlinable package var asInt64: Int64 { Int64(converting: Double(self)) }
 }
 
 extension Float: KernelReal {
-    @inlinable public static func exp(_ x: Float) -> Float { expf(x) }
-    @inlinable public static func log(_ x: Float) -> Float { logf(x) }
-    @inlinable public static func log1p(_ x: Float) -> Float { log1pf(x) }
-    @inlinable public static func tanh(_ x: Float) -> Float { tanhf(x) }
-    @inlinable public static func erf(_ x: Float) -> Float { erff(x) }
-    @inlinable public static func sin(_ x: Float) -> Float { sinf(x) }
-    @inlinable public static func cos(_ x: Float) -> Float { cosf(x) }
-    @inlinable public static func pow(_ x: Float, _ y: Float) -> Float { powf(x, y) }
+    @inlinable package static func exp(_ x: Float) -> Float { expf(x) }
+    @inlinable package static func log(_ x: Float) -> Float { logf(x) }
+    @inlinable package static func log1p(_ x: Float) -> Float { log1pf(x) }
+    @inlinable package static func tanh(_ x: Float) -> Float { tanhf(x) }
+    @inlinable package static func erf(_ x: Float) -> Float { erff(x) }
+    @inlinable package static func sin(_ x: Float) -> Float { sinf(x) }
+    @inlinable package static func cos(_ x: Float) -> Float { cosf(x) }
+    @inlinable package static func pow(_ x: Float, _ y: Float) -> Float { powf(x, y) }
 }
 
 extension Double: KernelReal {
-    @inlinable public static func exp(_ x: Double) -> Double { CitiusPlatform.exp(x) }
-    @inlinable public static func log(_ x: Double) -> Double { CitiusPlatform.log(x) }
-    @inlinable public static func log1p(_ x: Double) -> Double { CitiusPlatform.log1p(x) }
-    @inlinable public static func tanh(_ x: Double) -> Double { CitiusPlatform.tanh(x) }
-    @inlinable public static func erf(_ x: Double) -> Double { CitiusPlatform.erf(x) }
-    @inlinable public static func sin(_ x: Double) -> Double { CitiusPlatform.sin(x) }
-    @inlinable public static func cos(_ x: Double) -> Double { CitiusPlatform.cos(x) }
-    @inlinable public static func pow(_ x: Double, _ y: Double) -> Double { CitiusPlatform.pow(x, y) }
+    @inlinable package static func exp(_ x: Double) -> Double { CitiusPlatform.exp(x) }
+    @inlinable package static func log(_ x: Double) -> Double { CitiusPlatform.log(x) }
+    @inlinable package static func log1p(_ x: Double) -> Double { CitiusPlatform.log1p(x) }
+    @inlinable package static func tanh(_ x: Double) -> Double { CitiusPlatform.tanh(x) }
+    @inlinable package static func erf(_ x: Double) -> Double { CitiusPlatform.erf(x) }
+    @inlinable package static func sin(_ x: Double) -> Double { CitiusPlatform.sin(x) }
+    @inlinable package static func cos(_ x: Double) -> Double { CitiusPlatform.cos(x) }
+    @inlinable package static func pow(_ x: Double, _ y: Double) -> Double { CitiusPlatform.pow(x, y) }
 }

@@ -54,15 +54,15 @@ public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
 }
 
 /// A Swift type that a tensor can hold.
-public protocol Scalar: KernelScalar {
+public protocol Scalar: BitwiseCopyable, Equatable, Sendable {
     static var dtype: DType { get }
 }
 
 /// A Swift number that a tensor can hold: everything but `Bool`.
-public protocol NumberScalar: Scalar, KernelNumber {}
+package protocol NumberScalar: Scalar, KernelNumber {}
 
 /// A Swift floating-point number that a tensor can hold.
-public protocol RealScalar: NumberScalar, KernelReal {}
+package protocol RealScalar: NumberScalar, KernelReal {}
 
 extension Float: RealScalar { public static var dtype: DType { .float32 } }
 extension Double: RealScalar { public static var dtype: DType { .float64 } }

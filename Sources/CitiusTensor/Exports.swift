@@ -1,2 +1,2 @@
-// The kernels' public face: scalar protocols, `require`, the number of threads.
+// The kernels' public face: the number of threads and profiles.
 @_exported import CitiusKernels

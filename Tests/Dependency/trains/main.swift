@@ -15,4 +15,5 @@ let losses = history["loss"]
 guard losses.count == 2, losses[1] < losses[0], scores["accuracy"] > 0.2 else {
     fatalError("the network did not learn: losses \(losses), \(scores)")
 }
+guard neighboursAreUnderstood() else { fatalError("a neighbour's name meant something else") }
 print("trained: \(scores)")
