@@ -15,9 +15,12 @@ package struct ChannelRows: Sendable {
     var rest: Int { rows % fold * channels }
     /// Where that row starts.
     var restStart: Int { wholeRows * width }
-    /// Parts that sums over the rows are made in: one a thread, added in order.
-    var parts: Int {
-        rows * channels < 32_768 ? min(1, wholeRows) : min(ThreadPool.shared.threadCount, wholeRows)
+    /// Chunks of whole rows whose sums are made one by one, and then added in double precision: of 64 KiB at least, and
+    /// of 4,096 rows at most, which bounds the rounding error.
+    var chunks: Int {
+        let rows = max(1, min(4_096, 16_384 / max(1, width)))
+        return wholeRows == 0
+            ? 0 : max(ThreadPool.chunkCount(of: wholeRows, grain: rows), (wholeRows + 4_095) / 4_096)
     }
 
     package init(rows: Int, channels: Int) {
@@ -114,22 +117,22 @@ package struct Normalization<T: KernelReal>: Sendable {
             operations: 4 * layout.rows * layout.channels, elements: 2 * layout.rows * layout.channels,
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
-        let (width, parts) = (layout.width, layout.parts)
+        let (width, chunks) = (layout.width, layout.chunks)
         var sums = [Double](repeating: 0, count: layout.channels)
         var products = sums
-        withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * (parts + 1) * width) { workspace in
+        withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * (chunks + 1) * width) { workspace in
             guard let workspace = workspace.baseAddress else { return }
-            workspace.initialize(repeating: 0, count: 2 * (parts + 1) * width)
+            workspace.initialize(repeating: 0, count: 2 * (chunks + 1) * width)
             withColumns { columns in
-                ThreadPool.shared.forParts(of: layout.wholeRows, parts: parts) { part, range in
-                    let (place, out) = (range.lowerBound * width, workspace + 2 * part * width)
+                ThreadPool.shared.forChunks(chunks, of: layout.wholeRows) { chunk, range in
+                    let (place, out) = (range.lowerBound * width, workspace + 2 * chunk * width)
                     columns.addSums(x + place, dy + place, range.count, width, rectifies, out, out + width)
                 }
-                let (place, out) = (layout.restStart, workspace + 2 * parts * width)
+                let (place, out) = (layout.restStart, workspace + 2 * chunks * width)
                 columns.addSums(x + place, dy + place, 1, layout.rest, rectifies, out, out + width)
             }
-            for part in 0...parts {
-                let (sum, product) = (workspace + 2 * part * width, workspace + (2 * part + 1) * width)
+            for chunk in 0...chunks {
+                let (sum, product) = (workspace + 2 * chunk * width, workspace + (2 * chunk + 1) * width)
                 for first in stride(from: 0, to: width, by: layout.channels) {
                     for channel in 0..<layout.channels {
                         sums[channel] += Double(sum[first + channel])

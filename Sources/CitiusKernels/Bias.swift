@@ -26,33 +26,6 @@ package func addBias<T: KernelReal>(
     }
 }
 
-/// Elements of scratch memory that `sumRows` needs.
-package func sumRowsWorkspaceCount(columns: Int) -> Int { ThreadPool.shared.threadCount * columns }
-
-/// out[column] ← Σ over rows of a [rows, columns] matrix: a bias's gradient.
-@specialized(where T == Float)
-@specialized(where T == Double)
-package func sumRows<T: KernelReal>(
-    _ x: UnsafePointer<T>, rows: Int, columns: Int, to out: UnsafeMutablePointer<T>,
-    workspace: UnsafeMutablePointer<T>
-) {
-    let span = Span(
-        "sum of rows \(rows)×\(columns)", operations: rows * columns, elements: rows * columns,
-        elementBytes: MemoryLayout<T>.size)
-    defer { span.end() }
-    let pool = ThreadPool.shared
-    let parts = rows * columns < 32_768 ? min(1, rows) : min(pool.threadCount, rows)
-    pool.forParts(of: rows, parts: parts) { part, range in
-        let sum = workspace + part * columns
-        sum.update(repeating: 0, count: columns)
-        for row in range {
-            let line = x + row * columns
-            for column in 0..<columns { sum[column] += line[column] }
-        }
-    }
-    addParts(UnsafePointer(workspace), stride: columns, parts: parts, 0..<columns, to: out)
-}
-
 /// dx ← dy where y > 0, else 0: the gradient of y = max(x, 0).
 @specialized(where T == Float)
 @specialized(where T == Double)

@@ -23,26 +23,22 @@ package struct Convolution: Sendable, Equatable {
     private var patchCount: Int { geometry.cellCount * groupChannels }
     var kernelCount: Int { patchCount * outputChannels }
 
-    /// Output rows whose patches and results fill about 256 KiB: half an L2 cache.
+    /// Output rows whose patches and results fill about 256 KiB, half an L2 cache; fewer where that leaves less than
+    /// sixteen tiles with something to do.
     private var tileRows: Int {
         let rowBytes = geometry.horizontal.output * (patchCount + outputChannels) * 4
-        return max(1, min(geometry.outputRows, 256 * 1024 / max(rowBytes, 1)))
+        let tiles = ThreadPool.chunkCount(of: operations / 2, grain: ProductCut.grain, limit: 16)
+        return max(1, min((geometry.outputRows + tiles - 1) / tiles, 256 * 1024 / max(rowBytes, 1)))
     }
 
     private var tilePixels: Int { tileRows * geometry.horizontal.output }
 
-    /// Parts into which the output rows are split; fixed for a number of threads.
-    private var rowParts: Int { max(1, min(ThreadPool.shared.threadCount, geometry.outputRows)) }
-    private var imageParts: Int { max(1, min(ThreadPool.shared.threadCount, geometry.batch)) }
-
-    private var patchWorkspace: Int {
+    /// Elements of the patches of a tile.
+    private var patchesCount: Int {
         geometry.patchesAreInput(groups: groups) ? 0 : tilePixels * patchCount
     }
 
     // MARK: Forward
-
-    /// Elements of scratch memory that `forward` needs.
-    package var forwardWorkspaceCount: Int { rowParts * patchWorkspace }
 
     /// Calls `body` with the patches of each tile and group: the output pixels (numbered through the batch)
     /// and the matrix of their patches, [pixels, patch].
@@ -91,14 +87,16 @@ package struct Convolution: Sendable, Equatable {
     @specialized(where T == Double)
     package func forward<T: KernelReal>(
         input: UnsafePointer<T>, kernel: UnsafePointer<T>, bias: UnsafePointer<T>?,
-        rectifies: Bool, output: UnsafeMutablePointer<T>, workspace: UnsafeMutablePointer<T>
+        rectifies: Bool, output: UnsafeMutablePointer<T>
     ) {
         let span = Span(
             "general convolution \(shapes)", operations: operations, elements: elementCount,
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
-        ThreadPool.shared.forParts(of: geometry.outputRows, parts: rowParts) { part, rows in
-            let scratch = workspace + part * patchWorkspace
+        // A tile at a time: the BLAS may round otherwise for another number of rows.
+        let tiles = (geometry.outputRows + tileRows - 1) / tileRows
+        ThreadPool.shared.forChunks(tiles, of: tiles, scratchCount: patchesCount) { _, range, scratch in
+            let rows = range.lowerBound * tileRows..<min(range.upperBound * tileRows, geometry.outputRows)
             forEachTile(rows, input: input, workspace: scratch) { pixels, group, patches in
                 let result = output + pixels.lowerBound * outputChannels
                 multiplyOnThisThread(
@@ -115,13 +113,17 @@ package struct Convolution: Sendable, Equatable {
 
     // MARK: Gradients
 
-    /// Elements of scratch memory that `kernelGradient` needs: a sum for each part beside the patches.
-    package var kernelGradientWorkspaceCount: Int { rowParts * (patchWorkspace + kernelCount) }
+    /// Chunks of tiles, each of which has a sum of its own.
+    private var sumChunks: Int {
+        gradientChunks(
+            of: (geometry.outputRows + tileRows - 1) / tileRows, sumCount: kernelCount, operations: operations
+        )
+    }
 
-    /// dKernel = patchesᵀ · dOutput, summed over all output pixels.
-    ///
-    /// Each part of the rows makes a sum of its own; they are added in order, so the bits depend on the
-    /// number of threads alone.
+    /// Elements of scratch memory that `kernelGradient` needs: a sum for each chunk.
+    package var kernelGradientWorkspaceCount: Int { sumChunks * kernelCount }
+
+    /// dKernel = patchesᵀ · dOutput, summed over all output pixels: tile by tile within a chunk, the chunks in pairs.
     @specialized(where T == Float)
     @specialized(where T == Double)
     package func kernelGradient<T: KernelReal>(
@@ -132,10 +134,11 @@ package struct Convolution: Sendable, Equatable {
             "general convolution's kernel gradient \(shapes)", operations: operations, elements: elementCount,
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
-        let sums = workspace + rowParts * patchWorkspace
-        ThreadPool.shared.forParts(of: geometry.outputRows, parts: rowParts) { part, rows in
-            let scratch = workspace + part * patchWorkspace
-            let sum = sums + part * kernelCount
+        let tiles = (geometry.outputRows + tileRows - 1) / tileRows
+        ThreadPool.shared.forChunks(sumChunks, of: tiles, scratchCount: patchesCount) {
+            chunk, range, scratch in
+            let rows = range.lowerBound * tileRows..<min(range.upperBound * tileRows, geometry.outputRows)
+            let sum = workspace + chunk * kernelCount
             let firstPixel = rows.lowerBound * geometry.horizontal.output
             forEachTile(rows, input: input, workspace: scratch) { pixels, group, patches in
                 multiplyOnThisThread(
@@ -146,23 +149,19 @@ package struct Convolution: Sendable, Equatable {
                     sum + group * groupOutputs, leadingC: outputChannels)
             }
         }
-        let parts = geometry.outputRows == 0 ? 0 : rowParts
+        let slots = tiles == 0 ? 0 : sumChunks
         ThreadPool.shared.forRanges(of: kernelCount, grain: 8_192) { range in
-            addParts(UnsafePointer(sums), stride: kernelCount, parts: parts, range, to: kernelGradient)
+            addSlots(workspace, stride: kernelCount, slots: slots, range, to: kernelGradient)
         }
     }
 
-    /// Elements of scratch memory that `inputGradient` needs.
-    package var inputGradientWorkspaceCount: Int { imageParts * tilePixels * patchCount }
-
     /// dInput: each output gradient times the kernel, added onto the patch it came from.
     ///
-    /// Split over images, since the patches of one image overlap; a single image's products are split.
+    /// Image by image, since the patches of one image overlap; a single image's products are cut themselves.
     @specialized(where T == Float)
     @specialized(where T == Double)
     package func inputGradient<T: KernelReal>(
-        kernel: UnsafePointer<T>, outputGradient: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>,
-        workspace: UnsafeMutablePointer<T>
+        kernel: UnsafePointer<T>, outputGradient: UnsafePointer<T>, inputGradient: UnsafeMutablePointer<T>
     ) {
         let span = Span(
             "general convolution's input gradient \(shapes)", operations: operations, elements: elementCount,
@@ -170,8 +169,10 @@ package struct Convolution: Sendable, Equatable {
         defer { span.end() }
         let height = geometry.vertical.output
         let width = geometry.horizontal.output
-        ThreadPool.shared.forParts(of: geometry.batch, parts: imageParts) { part, images in
-            let patches = workspace + part * tilePixels * patchCount
+        // Tiles of several small images.
+        let grain = max(1, tileRows / max(1, height))
+        let chunks = ThreadPool.chunkCount(of: geometry.batch, grain: grain)
+        func add(_ images: Range<Int>, _ patches: UnsafeMutablePointer<T>) {
             let target = inputGradient + images.lowerBound * geometry.imageCount
             target.update(repeating: 0, count: images.count * geometry.imageCount)
             var first = images.lowerBound * height
@@ -180,32 +181,43 @@ package struct Convolution: Sendable, Equatable {
                 let tile = first..<min(first + tileRows, end)
                 let pixel = tile.lowerBound * width
                 for group in 0..<groups {
-                    matrixMultiply(
-                        transposeB: true, rows: tile.count * width, columns: patchCount, depth: groupOutputs,
-                        outputGradient + pixel * outputChannels + group * groupOutputs,
-                        leadingA: outputChannels, kernel + group * groupOutputs, leadingB: outputChannels,
-                        patches, leadingC: patchCount)
+                    let dy = outputGradient + pixel * outputChannels + group * groupOutputs
+                    let rows = tile.count * width
+                    if chunks > 1 {
+                        multiplyOnThisThread(
+                            transposeB: true, rows: rows, columns: patchCount, depth: groupOutputs, dy,
+                            leadingA: outputChannels, kernel + group * groupOutputs,
+                            leadingB: outputChannels, patches, leadingC: patchCount)
+                    } else {
+                        matrixMultiply(
+                            transposeB: true, rows: rows, columns: patchCount, depth: groupOutputs, dy,
+                            leadingA: outputChannels, kernel + group * groupOutputs,
+                            leadingB: outputChannels, patches, leadingC: patchCount)
+                    }
                     geometry.addPatches(
                         patches, rows: tile, group: channels(of: group), to: inputGradient)
                 }
                 first = tile.upperBound
             }
         }
+        if chunks > 1 {
+            ThreadPool.shared.forChunks(chunks, of: geometry.batch, scratchCount: tilePixels * patchCount) {
+                _, images, patches in add(images, patches)
+            }
+        } else {
+            withUnsafeTemporaryAllocation(of: T.self, capacity: tilePixels * patchCount) {
+                if let patches = $0.baseAddress { add(0..<geometry.batch, patches) }
+            }
+        }
     }
 }
 
-/// out ← Σ parts, in order.
-@inline(__always)
-func addParts<T: KernelReal>(
-    _ sums: UnsafePointer<T>, stride: Int, parts: Int, _ range: Range<Int>, to out: UnsafeMutablePointer<T>
-) {
-    if parts == 0 {
-        for index in range { out[index] = 0 }
-        return
-    }
-    for index in range { out[index] = sums[index] }
-    for part in 1..<max(1, parts) {
-        let sum = sums + part * stride
-        for index in range { out[index] += sum[index] }
-    }
+/// Chunks of `count` images or tiles for a kernel's gradient, each of which has a sum of `sumCount` elements of its own:
+/// at least four images a chunk where the batch allows eight, so that making and adding the sums costs little beside
+/// filling them, and no more sums than 16 MiB hold, or four.
+func gradientChunks(of count: Int, sumCount: Int, operations: Int) -> Int {
+    let fitting = max(4, (4 << 20) / max(1, sumCount))
+    let wanted = max(min(count, 8), count / 4)
+    return ThreadPool.chunkCount(
+        of: operations / 2, grain: ProductCut.grain, limit: max(1, min(wanted, fitting, 16)))
 }

@@ -79,32 +79,33 @@ extension ConvolutionBlock {
         by method: some ConvolutionGradients, _ operands: GradientOperands, to targets: GradientTargets,
         _ withWorkspace: (Int, (UnsafeMutablePointer<Float>) -> Void) -> Void
     ) {
-        let parts = max(1, min(ThreadPool.shared.threadCount, batch))
         let outputs = convolution.outputChannels
         let weightCount = targets.input == nil ? 0 : wholeVectors(method.weightCount)
         let sumCount = wholeVectors((targets.kernel == nil ? 0 : method.sumCount) + outputs)
-        withWorkspace(weightCount + max(method.packScratchCount, parts * sumCount)) { weights in
+        let chunks = gradientChunks(of: batch, sumCount: sumCount, operations: operations)
+        withWorkspace(weightCount + max(method.packScratchCount, chunks * sumCount)) { weights in
             let sums = weights + weightCount
             // The packing borrows the sums.
             if weightCount > 0 { method.pack(operands.kernel, scratch: sums, to: weights) }
-            ThreadPool.shared.forParts(of: batch, parts: parts, scratchCount: method.scratchCount) {
-                part, images, scratch in
-                let bias = sums + part * sumCount
+            ThreadPool.shared.forChunks(chunks, of: batch, scratchCount: method.scratchCount) {
+                chunk, images, scratch in
+                let bias = sums + chunk * sumCount
                 bias.update(repeating: 0, count: sumCount)
                 method.add(
                     images, operands, weights: weights, inputGradient: targets.input,
                     kernelSums: targets.kernel == nil ? nil : bias + outputs, biasSums: bias,
                     scratch: scratch)
             }
-            let first = UnsafePointer(sums)
+            // An empty batch has left no sums.
+            let slots = batch == 0 ? 0 : chunks
             if let bias = targets.bias {
-                addParts(first, stride: sumCount, parts: parts, 0..<outputs, to: bias)
+                addSlots(sums, stride: sumCount, slots: slots, 0..<outputs, to: bias)
             }
             guard let kernel = targets.kernel else { return }
-            ThreadPool.shared.forRanges(of: method.sumCount, grain: 8_192) { range in
-                addParts(first + outputs, stride: sumCount, parts: parts, range, to: sums + outputs)
+            ThreadPool.shared.forRanges(of: method.sumCount, grain: 4_096) { range in
+                addSlots(sums + outputs, stride: sumCount, slots: slots, range, to: sums + outputs)
             }
-            method.unpack(first + outputs, to: kernel)
+            method.unpack(UnsafePointer(sums + outputs), to: kernel)
         }
     }
 
@@ -120,11 +121,19 @@ extension ConvolutionBlock {
     }
 }
 
+/// Rows of an image whose pixels a kernel's gradient sums one after the other: a thousand pixels, which bounds the
+/// rounding error and keeps them in the cache.
+@inline(__always)
+func forEachSumBlock(rows: Int, columns: Int, _ body: (Range<Int>) -> Void) {
+    let length = max(1, 1_024 / max(1, columns))
+    for first in stride(from: 0, to: rows, by: length) { body(first..<min(first + length, rows)) }
+}
+
 extension ConvolutionGradients {
     var packScratchCount: Int { 0 }
 }
 
-/// A way to compute a block's gradients, image by image, into sums that each thread has for itself.
+/// A way to compute a block's gradients, image by image, into the sums of a chunk of images.
 protocol ConvolutionGradients: Sendable {
     /// Elements of the weights as the input's gradient needs them.
     var weightCount: Int { get }

@@ -90,9 +90,12 @@ package struct ConvolutionBlock: Sendable {
 
     // MARK: Forward
 
-    /// Work is split over rows through the batch; a single image is split as well.
-    private var forwardParts: Int {
-        max(1, min(ThreadPool.shared.threadCount, batch * forwardPass.resultRows))
+    /// Work is cut into rows through the batch; a single image is cut as well.
+    private var forwardChunks: Int {
+        let rows = batch * forwardPass.resultRows
+        return ThreadPool.chunkCount(
+            of: operations / 2, grain: ProductCut.grain,
+            limit: max(1, min(rows, 64, max(2, rows / forwardPass.groupRows))))
     }
 
     /// How `pack` lays out a kernel of a given shape.
@@ -123,9 +126,9 @@ package struct ConvolutionBlock: Sendable {
         let operands = ConvolutionPass.Operands(
             weights: weights, bias: bias, rectifies: rectifies, result: output, winner: winner)
         let frameCount = wholeVectors(images.scratchCount)
-        ThreadPool.shared.forParts(
-            of: batch * pass.resultRows, parts: forwardParts, scratchCount: frameCount + pass.scratchCount
-        ) { _, rows, frame in
+        ThreadPool.shared.forChunks(
+            forwardChunks, of: batch * pass.resultRows, scratchCount: frameCount + pass.scratchCount
+        ) { (_, rows, frame: UnsafeMutablePointer<Float>) in
             frame.update(repeating: 0, count: images.scratchCount)
             pass.run(rows: rows, operands, scratch: frame + frameCount) { number in
                 let image = input + number * images.imageCount

@@ -8,7 +8,7 @@ extension ConvolutionPass {
 
     /// Result rows that are computed at once: enough to fill the product's tiles, few enough to stay in the L1
     /// cache until they are pooled.
-    private var directGroupRows: Int {
+    var directGroupRows: Int {
         let (rows, step) = poolReach
         let rowBytes = horizontal.outputs * outputChannels * 4
         let fitting = 24 * 1024 / max(1, rowBytes)

@@ -21,6 +21,8 @@ extension ConvolutionPass {
         return max(1, tiles / tileColumns)
     }
 
+    var winogradGroupRows: Int { tileGroupRows * (pool == nil ? 2 : 1) }
+
     private var groupTiles: Int { tileGroupRows * tileColumns }
 
     var winogradScratchCount: Int { 16 * groupTiles * (images.channels + outputChannels) }

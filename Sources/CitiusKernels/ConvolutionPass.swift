@@ -111,6 +111,9 @@ struct ConvolutionPass: Sendable {
         let winner: UnsafeMutablePointer<UInt8>?
     }
 
+    /// Rows of the result that are computed at once, where there are so many.
+    var groupRows: Int { usesWinograd ? winogradGroupRows : directGroupRows }
+
     /// Elements of scratch memory for one thread.
     var scratchCount: Int { usesWinograd ? winogradScratchCount : directScratchCount }
 

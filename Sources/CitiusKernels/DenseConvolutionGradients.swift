@@ -147,17 +147,22 @@ struct DenseConvolutionGradients: ConvolutionGradients {
         let images = pass.images
         let image = input + number * images.imageCount
         if !images.areInPlace { images.copy(image, to: frame) }
+        let framed = images.areInPlace ? image : UnsafePointer(frame)
+        let (xStride, dyStride) = (
+            pass.vertical.stride * images.rowStride, pass.horizontal.outputs * pass.outputChannels
+        )
         pass.segments.withUnsafeBufferPointer { segments in
-            var job = citius_kernel_gradient(
-                x: images.areInPlace ? image : UnsafePointer(frame),
-                x_row_stride: pass.vertical.stride * images.rowStride,
-                x_pixel_stride: pass.horizontal.stride * images.channels, dy: dz,
-                dy_row_stride: pass.horizontal.outputs * pass.outputChannels,
-                dy_pixel_stride: pass.outputChannels, rows: pass.vertical.outputs,
-                columns: pass.horizontal.outputs, outputs: pass.outputChannels,
-                segments: segments.baseAddress, segment_count: segments.count,
-                segment_length: pass.segmentLength, sums: sums, sums_stride: pass.outputChannels)
-            set.add_kernel_gradient(&job)
+            forEachSumBlock(rows: pass.vertical.outputs, columns: pass.horizontal.outputs) { rows in
+                var job = citius_kernel_gradient(
+                    x: framed + rows.lowerBound * xStride, x_row_stride: xStride,
+                    x_pixel_stride: pass.horizontal.stride * images.channels,
+                    dy: dz + rows.lowerBound * dyStride, dy_row_stride: dyStride,
+                    dy_pixel_stride: pass.outputChannels, rows: rows.count,
+                    columns: pass.horizontal.outputs, outputs: pass.outputChannels,
+                    segments: segments.baseAddress, segment_count: segments.count,
+                    segment_length: pass.segmentLength, sums: sums, sums_stride: pass.outputChannels)
+                set.add_kernel_gradient(&job)
+            }
         }
     }
 

@@ -49,7 +49,10 @@ package struct DepthwiseConvolution: Sendable {
         }
     }
 
-    private func parts(_ rows: Int) -> Int { max(1, min(ThreadPool.shared.threadCount, rows)) }
+    /// Chunks of so many rows through the batch.
+    private func chunks(_ rows: Int) -> Int {
+        ThreadPool.chunkCount(of: operations / 2, grain: ProductCut.grain, limit: max(1, min(rows / 4, 64)))
+    }
 
     // MARK: Forward
 
@@ -68,7 +71,7 @@ package struct DepthwiseConvolution: Sendable {
             to: output)
     }
 
-    /// Split over rows through the batch.
+    /// Cut into rows through the batch.
     private func convolve(
         _ layout: PaddedImages, _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>,
         bias: UnsafePointer<Float>?, rectifies: Bool, rows: Int, columns: Int,
@@ -77,8 +80,8 @@ package struct DepthwiseConvolution: Sendable {
         let channels = geometry.channels
         let taps = taps(in: layout)
         let count = geometry.batch * rows
-        ThreadPool.shared.forParts(of: count, parts: parts(count), scratchCount: layout.scratchCount) {
-            _, range, frame in
+        ThreadPool.shared.forChunks(chunks(count), of: count, scratchCount: layout.scratchCount) {
+            (_, range, frame: UnsafeMutablePointer<Float>) in
             frame.update(repeating: 0, count: layout.scratchCount)
             taps.withUnsafeBufferPointer { taps in
                 var current = -1
@@ -127,10 +130,10 @@ package struct DepthwiseConvolution: Sendable {
 
     /// Elements of scratch memory that `kernelGradient` needs.
     package var kernelGradientWorkspaceCount: Int {
-        parts(geometry.outputRows) * kernelCount
+        chunks(geometry.outputRows) * kernelCount
     }
 
-    /// Each part of the rows makes a sum of its own; they are added in order.
+    /// Each chunk of rows makes a sum of its own; they are added in pairs.
     ///
     /// - Parameter outputGradient: behind the rectifier's gate.
     package func kernelGradient(
@@ -144,12 +147,11 @@ package struct DepthwiseConvolution: Sendable {
         let channels = geometry.channels
         let rows = geometry.vertical.output
         let columns = geometry.horizontal.output
-        let parts = parts(geometry.outputRows)
+        let chunks = chunks(geometry.outputRows)
         let taps = taps(in: images)
-        ThreadPool.shared.forParts(
-            of: geometry.outputRows, parts: parts, scratchCount: images.scratchCount
-        ) { part, range, frame in
-            let sums = workspace + part * kernelCount
+        ThreadPool.shared.forChunks(chunks, of: geometry.outputRows, scratchCount: images.scratchCount) {
+            (chunk, range, frame: UnsafeMutablePointer<Float>) in
+            let sums = workspace + chunk * kernelCount
             sums.update(repeating: 0, count: kernelCount)
             frame.update(repeating: 0, count: images.scratchCount)
             taps.withUnsafeBufferPointer { taps in
@@ -171,8 +173,8 @@ package struct DepthwiseConvolution: Sendable {
                 }
             }
         }
-        addParts(
-            UnsafePointer(workspace), stride: kernelCount, parts: geometry.outputRows == 0 ? 0 : parts,
-            0..<kernelCount, to: kernelGradient)
+        addSlots(
+            workspace, stride: kernelCount, slots: geometry.outputRows == 0 ? 0 : chunks, 0..<kernelCount,
+            to: kernelGradient)
     }
 }

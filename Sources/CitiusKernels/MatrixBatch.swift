@@ -7,7 +7,7 @@ package struct MatrixBatch: Sendable {
         layout = BroadcastLayout(operands: [left, right], result: result)
     }
 
-    /// out[i] ← op(a[i]) · op(b[i]). Many products are shared out over the pool, few are split themselves.
+    /// out[i] ← op(a[i]) · op(b[i]). Many products are spread over the pool; few or large ones are cut themselves.
     @specialized(where T == Float)
     @specialized(where T == Double)
     package func multiply<T: KernelReal>(
@@ -37,7 +37,8 @@ package struct MatrixBatch: Sendable {
                 }
             }
         }
-        if products < ThreadPool.shared.threadCount * 2 {
+        // Large products are cut into blocks themselves, to the same effect.
+        if products < 4 || m * n * k >= 1 << 23 {
             multiplyRuns(0..<layout.outerCount)
         } else if layout.outerCount == 1 {
             ThreadPool.shared.forRanges(of: inner, grain: max(1, 50_000 / max(1, m * n * k))) { range in

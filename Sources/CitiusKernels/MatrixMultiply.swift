@@ -9,8 +9,8 @@ import CitiusPlatform
 ///   - k: columns of op(A), rows of op(B).
 ///   - leadingA: elements from one row of A, as stored, to the next; likewise B's and C's.
 ///
-/// C is split over the pool's threads along its longer side; a call from inside a parallel loop runs on its
-/// own thread. With β = 0, C need not be initialized.
+/// C is cut into blocks by the sizes alone, which the pool's threads compute; a call from inside a parallel loop runs on
+/// its own thread, block by block as well. With β = 0, C need not be initialized.
 @specialized(where T == Float)
 @specialized(where T == Double)
 package func matrixMultiply<T: KernelReal>(
@@ -55,25 +55,71 @@ package func matrixMultiply<T: KernelReal>(
             b + columns.lowerBound * (transposeB ? leadingB : 1), leadingB: leadingB,
             beta: beta, c + rows.lowerBound * leadingC + columns.lowerBound, leadingC: leadingC)
     }
-    // A loop of the pool costs a microsecond: some 50,000 multiplications of one core.
-    let smallestShare = 50_000
-    let pool = ThreadPool.shared
-    let parts = min(pool.threadCount, max(1, m * n * max(k, 1) / smallestShare), max(m, n))
-    // Split so that each thread reads its own share of the larger side; whole vectors of columns. Where the left side is
-    // listed, each its own rows of it, if the right one is not turned.
-    let vectors = (n + 31) / 32
-    if parts == 1 {
-        multiplyBlock(0..<m, 0..<n)
-    } else if method == .sparse && !transposeA && !transposeB && m >= 2 * parts {
-        pool.forParts(of: m, parts: parts) { _, rows in multiplyBlock(rows, 0..<n) }
-    } else if method != .general && !transposeA && vectors >= parts {
-        pool.forParts(of: vectors, parts: parts) { _, range in
-            multiplyBlock(0..<m, range.lowerBound * 32..<min(range.upperBound * 32, n))
+    let cut = ProductCut(
+        method, transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k)
+    ThreadPool.shared.run(cut.rowChunks * cut.columnChunks) { chunk in
+        let (rows, columns) = cut.block(chunk)
+        if !rows.isEmpty && !columns.isEmpty { multiplyBlock(rows, columns) }
+    }
+}
+
+/// How a product's result is cut into blocks: by the sizes and the method alone, since the BLAS rounds otherwise for a
+/// block of another size, and so do sums over listed elements.
+struct ProductCut {
+    private let rows: Int
+    private let columns: Int
+    private(set) var rowChunks = 1
+    private(set) var columnChunks = 1
+    /// Chunks of columns begin at multiples of it.
+    private var columnUnit = 1
+
+    /// A loop of the pool costs a microsecond: some 50,000 multiplications of one core.
+    static let grain = 50_000
+
+    init(
+        _ method: FloatProduct.Method, transposeA: Bool, transposeB: Bool, rows: Int, columns: Int, depth: Int
+    ) {
+        self.rows = rows
+        self.columns = columns
+        let work = rows * columns * max(depth, 1)
+        func chunks(of count: Int) -> Int {
+            ThreadPool.chunkCount(of: work, grain: Self.grain, limit: max(1, min(16, count)))
         }
-    } else if m >= n {
-        pool.forParts(of: m, parts: parts) { _, rows in multiplyBlock(rows, 0..<n) }
-    } else {
-        pool.forParts(of: n, parts: parts) { _, columns in multiplyBlock(0..<m, columns) }
+        switch method {
+        case .sparse where !transposeA && !transposeB && rows >= 32:
+            // Each chunk lists its own rows of the left side.
+            rowChunks = chunks(of: rows / 16)
+        case .sparse, .dense:
+            // Each chunk lists the sparse side again, which its own part of the other side must outweigh.
+            let length = method == .sparse ? 256 : 64
+            if transposeA {
+                rowChunks = chunks(of: max(2, rows / length))
+            } else {
+                // Whole vectors of columns of the right side.
+                columnUnit = 32
+                columnChunks = chunks(of: min((columns + 31) / 32, max(2, columns / length)))
+            }
+        case .general:
+            // Two blocks, or four of 50 µs, if there is so much to do; more only where sides are longer than 512, since
+            // the BLAS copies the rows and columns of each block first.
+            while rowChunks * columnChunks < 64 {
+                let blocks = rowChunks * columnChunks
+                let (height, width) = (rows / rowChunks, columns / columnChunks)
+                let isLarge = max(height, width) > 512
+                let pays = work / blocks >= (blocks == 1 ? 2 * Self.grain : 80 * Self.grain)
+                guard max(height, width) > 1, pays, isLarge || blocks < 4 else { break }
+                if height >= width { rowChunks *= 2 } else { columnChunks *= 2 }
+            }
+        }
+    }
+
+    func block(_ number: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+        let units = ThreadPool.range(
+            number % columnChunks, of: columnChunks, in: (columns + columnUnit - 1) / columnUnit)
+        return (
+            ThreadPool.range(number / columnChunks, of: rowChunks, in: rows),
+            units.lowerBound * columnUnit..<min(units.upperBound * columnUnit, columns)
+        )
     }
 }
 

@@ -1,6 +1,6 @@
 import CitiusSIMD
 
-/// Mean and variance (of the population) of each channel over the rows, in one pass over memory: the parts'
+/// Mean and variance (of the population) of each channel over the rows, in one pass over memory: the chunks'
 /// moments are combined by the formula of Chan, Golub and LeVeque (1983, doi:10.1080/00031305.1983.10483115).
 @specialized(where T == Float)
 @specialized(where T == Double)
@@ -12,21 +12,20 @@ package func channelMoments<T: KernelReal>(
         operations: 3 * layout.rows * layout.channels, elements: 1 * layout.rows * layout.channels,
         elementBytes: MemoryLayout<T>.size)
     defer { span.end() }
-    let (channels, width, parts) = (layout.channels, layout.width, layout.parts)
+    let (channels, width, chunks) = (layout.channels, layout.width, layout.chunks)
     var mean = [Double](repeating: 0, count: channels)
     var squares = mean
     var count = 0.0
-    withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * parts * width + 1) { workspace in
+    withUnsafeTemporaryAllocation(of: T.self, capacity: 2 * chunks * width + 1) { workspace in
         guard let workspace = workspace.baseAddress else { return }
-        ThreadPool.shared.forParts(of: layout.wholeRows, parts: parts) { part, range in
-            let out = workspace + 2 * part * width
+        ThreadPool.shared.forChunks(chunks, of: layout.wholeRows) { chunk, range in
+            let out = workspace + 2 * chunk * width
             columnMoments(x + range.lowerBound * width, range.count, width, out, out + width)
         }
-        for part in 0..<parts {
-            // The split that the pool makes.
-            let first = layout.wholeRows * part / parts
-            let rows = Double(layout.wholeRows * (part + 1) / parts - first)
-            let (origin, distance) = (x + first * width, workspace + 2 * part * width)
+        for chunk in 0..<chunks {
+            let range = ThreadPool.range(chunk, of: chunks, in: layout.wholeRows)
+            let rows = Double(range.count)
+            let (origin, distance) = (x + range.lowerBound * width, workspace + 2 * chunk * width)
             for start in stride(from: 0, to: width, by: channels) {
                 let share = rows / (count + rows)
                 for channel in 0..<channels {

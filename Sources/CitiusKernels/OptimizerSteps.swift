@@ -61,15 +61,15 @@ package struct StepSegment {
 /// Calls `body` with runs of neighbouring elements that together cover every segment once, in one parallel
 /// loop over all of them, so that many small parameters cost no more than one large one.
 ///
-/// Which elements share a run depends on the segments and the number of threads alone. Each thread has one run, always
-/// the same, so that weights and what the optimizer keeps for them stay in its core's cache.
+/// Which elements share a run depends on the segments alone. A thread begins with the same runs each time, so that
+/// weights and what the optimizer keeps for them stay in its core's cache.
 package func forEachRun(of segments: [StepSegment], _ body: (StepSegment, Range<Int>) -> Void) {
     let total = segments.reduce(0) { $0 + $1.count }
     let span = Span("optimizer's step \(total)", elements: 6 * total)
     defer { span.end() }
     // Whole cache lines.
     let line = 16
-    ThreadPool.shared.forRanges(of: (total + line - 1) / line, grain: 1_024 / line) { lines in
+    ThreadPool.shared.forRanges(of: (total + line - 1) / line, grain: 4_096 / line) { lines in
         let range = lines.lowerBound * line..<min(total, lines.upperBound * line)
         var start = 0
         for segment in segments where start < range.upperBound {

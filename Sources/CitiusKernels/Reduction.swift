@@ -5,9 +5,10 @@ package enum ReductionFunction: Sendable {
     case sum, product, maximum, minimum
 }
 
-/// Reductions view their input as [outer, reduced, inner], row-major, and reduce the middle axis. Each
-/// result's elements are combined in one fixed order; work is split over the results alone, except for few
-/// long sums, which are made in as many parts as there are threads.
+/// Reductions view their input as [outer, reduced, inner], row-major, and reduce the middle axis.
+///
+/// They combine blocks of some hundred elements, and the blocks in pairs, in a tree that depends on the sizes alone. The
+/// error of a sum of n reals is at most (c + log₂ n)·ε·Σ|x|, where c is 40 for lines (inner = 1) and 128 for columns.
 @specialized(where T == Float)
 @specialized(where T == Double)
 @specialized(where T == Int32)
@@ -17,6 +18,7 @@ package func reduce<T: KernelNumber>(
     _ function: ReductionFunction, _ x: UnsafePointer<T>, outer: Int, reduced: Int, inner: Int,
     to out: UnsafeMutablePointer<T>
 ) {
+    guard outer > 0, inner > 0 else { return }
     guard reduced > 0 else {
         // An extremum of nothing has no value; the callers see to it that none is asked for.
         out.update(repeating: function == .product ? T.one : T.zero, count: outer * inner)
@@ -26,38 +28,183 @@ package func reduce<T: KernelNumber>(
         "\(function) \(outer)×\(reduced)×\(inner)", operations: outer * reduced * inner,
         elements: outer * reduced * inner, elementBytes: MemoryLayout<T>.size)
     defer { span.end() }
-    let pool = ThreadPool.shared
-    if outer == 1, inner == 1, reduced >= 65_536 {
-        // One long line: a part for each thread, then the parts in order.
-        let parts = pool.threadCount
-        withUnsafeTemporaryAllocation(of: T.self, capacity: parts) { buffer in
-            guard let results = buffer.baseAddress else { return }
-            pool.forParts(of: reduced, parts: parts) { part, range in
-                results[part] = reduceLine(function, x + range.lowerBound, range.count)
-            }
-            out[0] = reduceLine(function, UnsafePointer(results), parts)
-        }
-    } else if inner == 1 {
-        pool.forRanges(of: outer, grain: max(1, 16_384 / reduced)) { range in
+    if inner == 1 {
+        reduceLines(function, x, outer: outer, reduced: reduced, to: out)
+    } else {
+        reduceColumns(function, x, outer: outer, reduced: reduced, inner: inner, to: out)
+    }
+}
+
+/// Elements of a line that are combined before the tree of pairs begins.
+private let lineBlock = 256
+/// Rows of a matrix that are combined one after the other before the tree of pairs begins.
+private let rowBlock = 128
+
+/// Each line on one thread; few long ones in chunks, subtrees of the same tree.
+@inline(__always)
+private func reduceLines<T: KernelNumber>(
+    _ function: ReductionFunction, _ x: UnsafePointer<T>, outer: Int, reduced: Int,
+    to out: UnsafeMutablePointer<T>
+) {
+    let chunkLength = 256 * lineBlock
+    let chunks = (reduced + chunkLength - 1) / chunkLength
+    guard outer < 16, chunks > 1 else {
+        ThreadPool.shared.forRanges(of: outer, grain: max(1, 16_384 / reduced)) { range in
             for row in range { out[row] = reduceLine(function, x + row * reduced, reduced) }
         }
-    } else {
-        // Whole rows of `inner` at a time. The results are split by outer axis, or inner if there is only one.
-        let innerParts =
-            outer == 1 && inner * reduced > 32_768 ? min(pool.threadCount, max(1, inner / 16)) : 1
-        pool.forRanges(of: outer * innerParts, grain: max(1, 16_384 * innerParts / (reduced * inner))) {
-            range in
-            for index in range {
-                let part = index % innerParts
-                let columns = inner * part / innerParts..<inner * (part + 1) / innerParts
-                let base = x + index / innerParts * reduced * inner
-                let result = out + index / innerParts * inner
-                for column in columns { result[column] = base[column] }
-                for step in 1..<max(1, reduced) {
-                    combineRow(function, base + step * inner, columns, into: result)
-                }
+        return
+    }
+    withUnsafeTemporaryAllocation(of: T.self, capacity: outer * chunks) { buffer in
+        guard let results = buffer.baseAddress else { return }
+        ThreadPool.shared.run(outer * chunks) { task in
+            let start = task % chunks * chunkLength
+            results[task] = reduceLine(
+                function, x + task / chunks * reduced + start, min(chunkLength, reduced - start))
+        }
+        for row in 0..<outer {
+            out[row] = combinePairwise(chunks, { combined(function, $0, $1) }) { results[row * chunks + $0] }
+        }
+    }
+}
+
+/// Whole rows of a tile of columns at a time; few long columns in chunks of rows, subtrees of the same tree.
+@inline(__always)
+private func reduceColumns<T: KernelNumber>(
+    _ function: ReductionFunction, _ x: UnsafePointer<T>, outer: Int, reduced: Int, inner: Int,
+    to out: UnsafeMutablePointer<T>
+) {
+    let tiles = (inner + 1_023) / 1_024
+    var chunkRows = 4 * rowBlock
+    while chunkRows * inner < 32_768 { chunkRows *= 2 }
+    let chunks = outer * tiles < 16 ? (reduced + chunkRows - 1) / chunkRows : 1
+    if chunks == 1 { chunkRows = reduced }
+    func reduceTasks(
+        _ tasks: Range<Int>, _ scratch: UnsafeMutablePointer<T>, to slots: UnsafeMutablePointer<T>
+    ) {
+        for task in tasks {
+            // Tasks are numbered as [outer, chunks, tiles].
+            let (chunk, tile) = (task / tiles % chunks, task % tiles)
+            let columns = ThreadPool.range(tile, of: tiles, in: inner)
+            let first = chunk * chunkRows
+            reduceRows(
+                function, x + (task / tiles / chunks * reduced + first) * inner + columns.lowerBound,
+                rows: min(chunkRows, reduced - first), block: rowBlock, stride: inner, columns: columns.count,
+                sums: scratch, to: slots + task / tiles * inner + columns.lowerBound)
+        }
+    }
+    let scratchCount = sumsCount(rows: chunkRows, block: rowBlock) * min(inner, 1_024)
+    guard chunks > 1 else {
+        let pool = ThreadPool.shared
+        let parts = ThreadPool.chunkCount(
+            of: outer * tiles, grain: max(1, 16_384 * tiles / (reduced * inner)))
+        pool.forChunks(parts, of: outer * tiles, scratchCount: scratchCount) {
+            (_, tasks, scratch: UnsafeMutablePointer<T>) in
+            reduceTasks(tasks, scratch, to: out)
+        }
+        return
+    }
+    withUnsafeTemporaryAllocation(of: T.self, capacity: outer * chunks * inner) { buffer in
+        guard let slots = buffer.baseAddress else { return }
+        let tasks = outer * chunks * tiles
+        ThreadPool.shared.forChunks(tasks, of: tasks, scratchCount: scratchCount) {
+            (_, tasks, scratch: UnsafeMutablePointer<T>) in
+            reduceTasks(tasks, scratch, to: slots)
+        }
+        withUnsafeTemporaryAllocation(of: T.self, capacity: sumsCount(rows: chunks, block: 1) * inner) {
+            scratch in
+            guard let scratch = scratch.baseAddress else { return }
+            for row in 0..<outer {
+                reduceRows(
+                    function, slots + row * chunks * inner, rows: chunks, block: 1, stride: inner,
+                    columns: inner, sums: scratch, to: out + row * inner)
             }
         }
+    }
+}
+
+/// out ← the rows of a matrix combined: blocks of rows one after the other, the blocks in the tree of
+/// `combinePairwise`. `sums` has room for `sumsCount` rows.
+@inline(__always)
+private func reduceRows<T: KernelNumber>(
+    _ function: ReductionFunction, _ x: UnsafePointer<T>, rows: Int, block: Int, stride: Int, columns: Int,
+    sums: UnsafeMutablePointer<T>, to out: UnsafeMutablePointer<T>
+) {
+    func reduceBlock(_ number: Int, to target: UnsafeMutablePointer<T>) {
+        let first = number * block
+        let end = min(first + block, rows)
+        if T.self == Float.self, function == .sum, stride == columns, end - first > 1 {
+            target.update(repeating: T.zero, count: columns)
+            InstructionSet.chosen.kernels.add_rows(
+                floats(x + first * stride), end - first, columns, mutableFloats(target))
+            return
+        }
+        target.update(from: x + first * stride, count: columns)
+        for row in first + 1..<max(first + 1, end) {
+            combineRow(function, x + row * stride, 0..<columns, into: target)
+        }
+    }
+    let blocks = (rows + block - 1) / block
+    if blocks == 1 { return reduceBlock(0, to: out) }
+    var count = 0
+    for number in 0..<blocks {
+        reduceBlock(number, to: sums + count * columns)
+        for _ in 0..<(~number).trailingZeroBitCount {
+            count -= 1
+            combineRow(
+                function, UnsafePointer(sums + (count + 1) * columns), 0..<columns,
+                into: sums + count * columns)
+        }
+        count += 1
+    }
+    while count > 1 {
+        count -= 1
+        combineRow(
+            function, UnsafePointer(sums + count * columns), 0..<columns, into: sums + (count - 1) * columns)
+    }
+    out.update(from: sums, count: columns)
+}
+
+/// Rows of sums that `reduceRows` keeps at once: one for each level of the tree, and the next block's.
+private func sumsCount(rows: Int, block: Int) -> Int {
+    Int.bitWidth - ((rows + block - 1) / block).leadingZeroBitCount + 1
+}
+
+/// out ← Σ along the middle axis of integers, exactly: in 64 bits, which wrap around.
+@specialized(where T == Int32)
+@specialized(where T == Int64)
+@specialized(where T == UInt8)
+package func sumIntegers<T: KernelNumber>(
+    _ x: UnsafePointer<T>, outer: Int, reduced: Int, inner: Int, to out: UnsafeMutablePointer<Int64>
+) {
+    guard outer > 0, inner > 0 else { return }
+    let chunkRows = max(64, 65_536 / inner)
+    let chunks = max(1, (reduced + chunkRows - 1) / chunkRows)
+    func sumTask(_ task: Int, to slots: UnsafeMutablePointer<Int64>) {
+        let rows = task % chunks * chunkRows..<min(task % chunks * chunkRows + chunkRows, reduced)
+        let source = x + task / chunks * reduced * inner
+        let sums = slots + task * inner
+        if inner == 1 {
+            var sum: Int64 = 0
+            for row in rows { sum &+= source[row].asInt64 }
+            sums[0] = sum
+            return
+        }
+        sums.update(repeating: 0, count: inner)
+        for row in rows {
+            let line = source + row * inner
+            for column in 0..<inner { sums[column] &+= line[column].asInt64 }
+        }
+    }
+    let tasks = outer * chunks
+    let grain = chunks > 1 ? 1 : max(1, 16_384 / (max(1, reduced) * inner))
+    guard chunks > 1 else {
+        ThreadPool.shared.forRanges(of: tasks, grain: grain) { for task in $0 { sumTask(task, to: out) } }
+        return
+    }
+    withUnsafeTemporaryAllocation(of: Int64.self, capacity: tasks * inner) { buffer in
+        guard let slots = buffer.baseAddress else { return }
+        ThreadPool.shared.run(tasks) { sumTask($0, to: slots) }
+        sumIntegers(UnsafePointer(slots), outer: outer, reduced: chunks, inner: inner, to: out)
     }
 }
 
@@ -108,9 +255,7 @@ package func logSumExp<T: KernelReal>(
                 out[index] = largest
                 continue
             }
-            var sum: T = 0
-            for step in 0..<reduced { sum += T.exp(base[step * inner] - largest) }
-            out[index] = largest + T.log(sum)
+            out[index] = largest + T.log(pairwiseSum(reduced) { T.exp(base[$0 * inner] - largest) })
         }
     }
 }
@@ -144,11 +289,10 @@ package func softmax<T: KernelReal>(
                 let value = line[step * inner]
                 largest = value > largest || value != value ? value : largest
             }
-            var sum: T = 0
-            for step in 0..<reduced {
+            let sum = pairwiseSum(reduced) { step in
                 let power = T.exp(line[step * inner] - largest)
                 result[step * inner] = power
-                sum += power
+                return power
             }
             if isLogarithm {
                 // Not x − (max + log Σ): the largest would drown the logarithm.
@@ -176,6 +320,16 @@ private func combineRow<T: KernelNumber>(
     }
 }
 
+@inline(__always)
+private func combined<T: KernelNumber>(_ function: ReductionFunction, _ a: T, _ b: T) -> T {
+    switch function {
+    case .sum: T.sum(a, b)
+    case .product: T.product(a, b)
+    case .maximum: larger(a, b)
+    case .minimum: smaller(a, b)
+    }
+}
+
 /// The line's elements combined. Not empty.
 @inline(__always)
 private func reduceLine<T: KernelNumber>(
@@ -189,6 +343,13 @@ private func reduceLine<T: KernelNumber>(
     }
 }
 
+@inline(__always)
+private func reduceLine<T: KernelNumber>(_ x: UnsafePointer<T>, _ count: Int, _ combine: (T, T) -> T) -> T {
+    combinePairwise((count + lineBlock - 1) / lineBlock, combine) {
+        reduceBlock(x + $0 * lineBlock, min(lineBlock, count - $0 * lineBlock), combine)
+    }
+}
+
 /// The larger of two; a NaN wins.
 @inline(__always)
 func larger<T: KernelNumber>(_ a: T, _ b: T) -> T { !(a >= b) && a == a ? b : a }
@@ -197,10 +358,9 @@ func larger<T: KernelNumber>(_ a: T, _ b: T) -> T { !(a >= b) && a == a ? b : a 
 @inline(__always)
 func smaller<T: KernelNumber>(_ a: T, _ b: T) -> T { !(a <= b) && a == a ? b : a }
 
-/// Combines a line in eight interleaved lanes: vectors for the compiler, and for sums a rounding error that
-/// grows with the eighth part of the length.
+/// Combines a block in eight interleaved lanes: vectors for the compiler, and for sums an eighth of the error.
 @inline(__always)
-private func reduceLine<T: KernelNumber>(_ x: UnsafePointer<T>, _ count: Int, _ combine: (T, T) -> T) -> T {
+private func reduceBlock<T: KernelNumber>(_ x: UnsafePointer<T>, _ count: Int, _ combine: (T, T) -> T) -> T {
     if count < 16 {
         var result = x[0]
         for index in 1..<max(1, count) { result = combine(result, x[index]) }

@@ -8,8 +8,8 @@ public enum Threads {
     /// The number of threads of the pool, the caller's included: as many as the machine's cores that this
     /// process may run on, or what the environment's `CITIUS_THREADS` says.
     ///
-    /// Set it while nothing is being computed: before a training, not during one. Traps if it is set below 1. Results are reproducible bit
-    /// by bit for a given count: how a sum is split over the threads depends on it.
+    /// No result depends on it, not by a bit: work is cut by the sizes of the data alone. Set it while nothing is being
+    /// computed: before a training, not during one. Traps if it is set below 1.
     public static var count: Int {
         get { ThreadPool.shared.threadCount }
         set {
@@ -87,7 +87,7 @@ package final class ThreadPool: @unchecked Sendable {
 
     /// Calls `body` with every index below `count`, on all threads; returns when all are done.
     ///
-    /// A thread begins with its own share of the indices, so that what it wrote in one loop it finds in its cache
+    /// A thread begins with the indices that are its own, so that what it wrote in one loop it finds in its cache
     /// in the next, and then takes what others have not begun: which thread runs which index is left open, and
     /// results must not depend on it.
     package func run(_ count: Int, _ body: (Int) -> Void) {
@@ -129,63 +129,73 @@ package final class ThreadPool: @unchecked Sendable {
         }
     }
 
-    /// Splits `0..<count` into ranges of nearly equal size, at least `grain` long where possible, and calls
-    /// `body` with each. The split depends on `count`, `grain` and the number of threads alone.
-    package func forRanges(of count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
-        let parts = min(threadCount, max(1, count / max(1, grain)))
-        forParts(of: count, parts: parts) { _, range in body(range) }
+    /// How many chunks a loop over `count` items is cut into: by its size alone, never by the number of threads, so
+    /// that neither sums nor products depend on that number.
+    ///
+    /// A power of two, so that two, four or eight threads have equally many; at most `limit`.
+    package static func chunkCount(of count: Int, grain: Int, limit: Int = 64) -> Int {
+        let most = max(1, min(limit, count / max(1, grain)))
+        return 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
     }
 
-    /// Splits `0..<count` into `parts` ranges of nearly equal size and calls `body` with each one's number
-    /// and range.
-    package func forParts(of count: Int, parts: Int, _ body: (Int, Range<Int>) -> Void) {
+    /// Calls `body` with chunks of `0..<count`, of nearly equal size and at least `grain` long where possible.
+    package func forRanges(of count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        forChunks(Self.chunkCount(of: count, grain: grain), of: count) { _, range in body(range) }
+    }
+
+    /// Cuts `0..<count` into `chunks` ranges of nearly equal size and calls `body` with each one's number and range.
+    ///
+    /// `chunks` must follow from sizes alone.
+    package func forChunks(_ chunks: Int, of count: Int, _ body: (Int, Range<Int>) -> Void) {
         guard count > 0 else { return }
-        run(parts) { part in
-            let range = Self.range(part, of: parts, in: count)
-            if !range.isEmpty { body(part, range) }
+        run(chunks) { chunk in
+            let range = Self.range(chunk, of: chunks, in: count)
+            if !range.isEmpty { body(chunk, range) }
         }
     }
 
-    private static func range(_ part: Int, of parts: Int, in count: Int) -> Range<Int> {
-        count * part / parts..<count * (part + 1) / parts
+    static func range(_ chunk: Int, of chunks: Int, in count: Int) -> Range<Int> {
+        count * chunk / chunks..<count * (chunk + 1) / chunks
     }
 
-    /// The same, with scratch memory of `scratchCount` floats, not initialized, that a thread keeps from loop to
+    /// The same, with scratch memory for `scratchCount` elements, not initialized, that a thread keeps from loop to
     /// loop: it stays in its core's cache, where memory that changes hands between cores would be fetched from
     /// the other one. Loops inside of `body` run on their caller's thread.
-    package func forParts(
-        of count: Int, parts: Int, scratchCount: Int,
-        _ body: (Int, Range<Int>, UnsafeMutablePointer<Float>) -> Void
+    package func forChunks<T: BitwiseCopyable>(
+        _ chunks: Int, of count: Int, scratchCount: Int,
+        _ body: (Int, Range<Int>, UnsafeMutablePointer<T>) -> Void
     ) {
         guard count > 0 else { return }
-        func runPart(_ part: Int, _ scratch: ScratchMemory) {
-            let range = Self.range(part, of: parts, in: count)
-            if !range.isEmpty { body(part, range, scratch.floats(scratchCount)) }
+        func runChunk(_ chunk: Int, _ scratch: ScratchMemory) {
+            let range = Self.range(chunk, of: chunks, in: count)
+            if !range.isEmpty { body(chunk, range, scratch.elements(scratchCount)) }
         }
         guard claim() else {
             let scratch = ScratchMemory()
-            for part in 0..<parts { runPart(part, scratch) }
+            for chunk in 0..<chunks { runChunk(chunk, scratch) }
             return
         }
         defer { release() }
-        if parts > 1 && threadCount > 1 {
-            runClaimed(parts) { part, thread in runPart(part, scratch[thread]) }
+        if chunks > 1 && threadCount > 1 {
+            runClaimed(chunks) { chunk, thread in runChunk(chunk, scratch[thread]) }
         } else {
-            for part in 0..<parts { runPart(part, scratch[0]) }
+            for chunk in 0..<chunks { runChunk(chunk, scratch[0]) }
         }
     }
 
     private func takeIndices(_ body: (Int, Int) -> Void, _ count: Int, thread: Int) {
         if count <= 64 {
             let home = thread * count / threadCount
-            for step in 0..<count {
-                let index = (home + step) % count
-                let bit: UInt64 = 1 << UInt64(index)
+            while true {
                 // Looked at first: a look is cheaper than a claim.
-                if untaken.load(ordering: .relaxed) & bit == 0 { continue }
+                let left = untaken.load(ordering: .relaxed)
+                if left == 0 { return }
+                // The first one from home on, and around the end.
+                let fromHome = left >> UInt64(home) | left << UInt64((64 - home) & 63)
+                let index = (fromHome.trailingZeroBitCount + home) & 63
+                let bit: UInt64 = 1 << UInt64(index)
                 if untaken.bitwiseAnd(~bit, ordering: .relaxed).oldValue & bit != 0 { body(index, thread) }
             }
-            return
         }
         while true {
             let index = next.add(1, ordering: .relaxed).oldValue
@@ -268,14 +278,14 @@ package final class ThreadPool: @unchecked Sendable {
 private final class ScratchMemory {
     private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-    /// Room for so many floats, from a cache line's begin on.
-    func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
-        let byteCount = max(64, count * MemoryLayout<Float>.stride)
+    /// Room for so many elements, from the start of a cache line on.
+    func elements<T: BitwiseCopyable>(_ count: Int) -> UnsafeMutablePointer<T> {
+        let byteCount = max(64, count * MemoryLayout<T>.stride)
         if memory.count < byteCount {
             memory.deallocate()
             memory = .allocate(byteCount: byteCount, alignment: 64)
         }
-        return memory.baseAddress!.assumingMemoryBound(to: Float.self)
+        return memory.baseAddress!.bindMemory(to: T.self, capacity: count)
     }
 
     deinit { memory.deallocate() }

@@ -57,18 +57,23 @@ struct WinnerConvolutionGradients: ConvolutionGradients {
             let framed = layout.areInPlace ? image : UnsafePointer(scratch)
             for channel in 0..<layout.channels {
                 if !isInPlace { copy(channel, of: framed, to: plane) }
-                var job = citius_winner_gradient(
-                    x: isInPlace ? image : UnsafePointer(plane),
-                    x_row_stride: isInPlace ? layout.rowStride : layout.horizontal.length,
-                    dy: operands.outputGradient + result, winner: operands.winner! + result,
-                    rows: pool.vertical.output, columns: pool.horizontal.output, outputs: pass.outputChannels,
-                    row_step: pool.vertical.stride, column_step: pool.horizontal.stride,
-                    pool_height: pool.vertical.window, pool_width: pool.horizontal.window,
-                    kernel_height: pass.vertical.window, kernel_width: pass.horizontal.window,
-                    sums: kernelSums! + channel * pass.outputChannels,
-                    sums_stride: layout.channels * pass.outputChannels,
-                    bias_sums: channel == 0 ? biasSums : nil)
-                pass.set.add_winner_gradient(&job)
+                let x = isInPlace ? image : UnsafePointer(plane)
+                let rowStride = isInPlace ? layout.rowStride : layout.horizontal.length
+                let rowCount = pool.horizontal.output * pass.outputChannels
+                forEachSumBlock(rows: pool.vertical.output, columns: pool.horizontal.output) { rows in
+                    let first = result + rows.lowerBound * rowCount
+                    var job = citius_winner_gradient(
+                        x: x + rows.lowerBound * pool.vertical.stride * rowStride, x_row_stride: rowStride,
+                        dy: operands.outputGradient + first, winner: operands.winner! + first,
+                        rows: rows.count, columns: pool.horizontal.output, outputs: pass.outputChannels,
+                        row_step: pool.vertical.stride, column_step: pool.horizontal.stride,
+                        pool_height: pool.vertical.window, pool_width: pool.horizontal.window,
+                        kernel_height: pass.vertical.window, kernel_width: pass.horizontal.window,
+                        sums: kernelSums! + channel * pass.outputChannels,
+                        sums_stride: layout.channels * pass.outputChannels,
+                        bias_sums: channel == 0 ? biasSums : nil)
+                    pass.set.add_winner_gradient(&job)
+                }
             }
         }
     }

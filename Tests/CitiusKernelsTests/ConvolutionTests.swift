@@ -118,12 +118,10 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
             var expected = (0..<gradient.count).map { bias[$0 % setting.outputs].asDouble }
             setting.forEachProduct { expected[$0] += input[$1].asDouble * kernel[$2].asDouble }
             if rectifies { expected = expected.map { max($0, 0) } }
-            // NaN in the workspace and in the result shows what is read before it is written.
-            var workspace = [T](repeating: .nan, count: convolution.forwardWorkspaceCount)
+            // NaN in the result shows what is read before it is written.
             var output = [T](repeating: .nan, count: gradient.count)
             convolution.forward(
-                input: input, kernel: kernel, bias: bias, rectifies: rectifies, output: &output,
-                workspace: &workspace)
+                input: input, kernel: kernel, bias: bias, rectifies: rectifies, output: &output)
             expectAgreement(output, expected, tolerance: tolerance, "forward")
         }
 
@@ -139,11 +137,9 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
 
         var expectedInput = [Double](repeating: 0, count: input.count)
         setting.forEachProduct { expectedInput[$1] += kernel[$2].asDouble * gradient[$0].asDouble }
-        var inputWorkspace = [T](repeating: .nan, count: convolution.inputGradientWorkspaceCount)
         var inputGradient = [T](repeating: .nan, count: input.count)
         convolution.inputGradient(
-            kernel: kernel, outputGradient: gradient, inputGradient: &inputGradient,
-            workspace: &inputWorkspace)
+            kernel: kernel, outputGradient: gradient, inputGradient: &inputGradient)
         expectAgreement(inputGradient, expectedInput, tolerance: tolerance, "input gradient")
     }
 

@@ -17,14 +17,16 @@ import Testing
         let pool = ThreadPool(threadCount: threads)
         for scratchCount in [0, 1, 17, 5_000, 100] {
             let hits = Mutex([Int](repeating: 0, count: 40))
-            pool.forParts(of: 40, parts: 10, scratchCount: scratchCount) { part, range, scratch in
+            pool.forChunks(10, of: 40, scratchCount: scratchCount) {
+                (chunk, range, scratch: UnsafeMutablePointer<Float>) in
                 #expect(Int(bitPattern: scratch) % 64 == 0)
-                for index in 0..<scratchCount { scratch[index] = Float(part) }
+                for index in 0..<scratchCount { scratch[index] = Float(chunk) }
                 // A loop inside runs on this thread, with memory of its own.
-                pool.forParts(of: 3, parts: 3, scratchCount: scratchCount) { _, _, inner in
+                pool.forChunks(3, of: 3, scratchCount: scratchCount) {
+                    (_, _, inner: UnsafeMutablePointer<Float>) in
                     for index in 0..<scratchCount { inner[index] = -1 }
                 }
-                #expect((0..<scratchCount).allSatisfy { scratch[$0] == Float(part) })
+                #expect((0..<scratchCount).allSatisfy { scratch[$0] == Float(chunk) })
                 hits.withLock { hits in for index in range { hits[index] += 1 } }
             }
             #expect(hits.withLock { $0 } == [Int](repeating: 1, count: 40))
@@ -73,9 +75,27 @@ import Testing
         }
     }
 
+    /// Two, three or sixteen threads cut a loop into the same ranges.
+    @Test func chunksDependOnSizesAlone() {
+        for (count, grain) in [(1, 1), (7, 1), (100, 8), (1_000, 16), (100_000, 1)] {
+            let cuts = [1, 2, 3, 16].map { threads in
+                let ranges = Mutex<Set<Range<Int>>>([])
+                ThreadPool(threadCount: threads).forRanges(of: count, grain: grain) { range in
+                    ranges.withLock { _ = $0.insert(range) }
+                }
+                return ranges.withLock { $0 }
+            }
+            #expect(cuts.allSatisfy { $0 == cuts[0] }, "\(count) by \(grain)")
+            #expect(cuts[0].allSatisfy { $0.count >= grain })
+            #expect(cuts[0].count == ThreadPool.chunkCount(of: count, grain: grain))
+        }
+        #expect(ThreadPool.chunkCount(of: 0, grain: 8) == 1)
+        #expect(ThreadPool.chunkCount(of: 1_000, grain: 0, limit: 5) == 4)
+    }
+
     @Test func rangesCoverWithoutOverlap() {
         let pool = ThreadPool(threadCount: 3)
-        for count in [1, 2, 3, 10, 101] {
+        for count in [1, 2, 3, 10, 64, 101] {
             let hits = Mutex([Int](repeating: 0, count: count))
             pool.forRanges(of: count, grain: 4) { range in
                 hits.withLock { hits in for index in range { hits[index] += 1 } }

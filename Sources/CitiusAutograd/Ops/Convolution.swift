@@ -195,11 +195,8 @@ extension Convolution {
             input.withElements { input in
                 kernel.withElements { kernel in
                     withOptionalElements(bias) { bias in
-                        withWorkspace(forwardWorkspaceCount) { workspace in
-                            forward(
-                                input: input, kernel: kernel, bias: bias, rectifies: rectifies, output: out,
-                                workspace: workspace)
-                        }
+                        forward(
+                            input: input, kernel: kernel, bias: bias, rectifies: rectifies, output: out)
                     }
                 }
             }
@@ -227,10 +224,7 @@ extension Convolution {
         Tensor(shape: shape) { (out: UnsafeMutablePointer<T>) in
             kernel.withElements { kernel in
                 dy.withElements { dy in
-                    withWorkspace(inputGradientWorkspaceCount) { workspace in
-                        inputGradient(
-                            kernel: kernel, outputGradient: dy, inputGradient: out, workspace: workspace)
-                    }
+                    inputGradient(kernel: kernel, outputGradient: dy, inputGradient: out)
                 }
             }
         }
@@ -281,12 +275,9 @@ extension Tensor {
     func rowSums<T: RealScalar>(_ type: T.Type) -> Tensor {
         let columns = shape[-1]
         return Tensor(shape: [columns]) { (out: UnsafeMutablePointer<T>) in
-            withElements { source in
-                withWorkspace(sumRowsWorkspaceCount(columns: columns)) { workspace in
-                    sumRows(
-                        source, rows: columns == 0 ? 0 : count / columns, columns: columns, to: out,
-                        workspace: workspace)
-                }
+            withElements {
+                reduce(
+                    .sum, $0, outer: 1, reduced: columns == 0 ? 0 : count / columns, inner: columns, to: out)
             }
         }
     }
