@@ -1,4 +1,5 @@
 import CitiusTestSupport
+import Foundation
 import Testing
 
 @testable import CitiusTensor
@@ -75,6 +76,103 @@ import Testing
         expectClose(y.softmax(axis: 1), y.exp() / y.exp().sum(axes: [1], keepingAxes: true))
         expectClose(y.permuted([0, 2, 1]).softmax().permuted([0, 2, 1]), y.softmax(axis: 1))
         #expect(Tensor([.infinity, 0] as [Float]).logSumExp().scalar == .infinity)
+    }
+
+    /// An axis that is reduced may have elements where another has none: the result is empty, as NumPy's is.
+    @Test func besideAnEmptyAxis() {
+        let empty = Tensor(zeros: [3, 0])
+        for result in [
+            empty.sum(axes: [0]), empty.mean(axes: [0]), empty.product(axes: [0]), empty.max(axes: [0]),
+            empty.min(axes: [0]), empty.variance(axes: [0]), empty.logSumExp(axes: [0]),
+            empty.softmax(axis: 0),
+        ] {
+            #expect(result.count == 0)
+        }
+        #expect(empty.sum(axes: [0], keepingAxes: true).shape == [1, 0])
+        #expect(empty.argMax(axis: 0).shape == [0])
+        #expect(empty.sum(axes: [1]) == Tensor(zeros: [3]))
+        #expect(empty.cast(to: .uint8).sum(axes: [1]) == Tensor(zeros: [3], dtype: .int64))
+        #expect(empty.cast(to: .uint8).sum(axes: [0]).shape == [0])
+        #expect(Tensor(zeros: [2, 0, 3]).sum(axes: [0, 2]).shape == [0])
+        #expect(Tensor(zeros: [2, 0, 3]).sum(axes: [1]) == Tensor(zeros: [2, 3]))
+    }
+
+    // MARK: Long sums
+
+    /// ε of float32: half the distance from 1 to the next number.
+    private static let epsilon = 0x1p-24
+
+    /// The bound of Docs/Numerics.md: (c + log₂ n)·ε·Σ|x|.
+    private func expectWithinBound(
+        _ sum: Tensor, _ expected: Double, count: Int, constant: Double, magnitude: Double,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let bound = (constant + log2(Double(count)).rounded(.up)) * Self.epsilon * magnitude
+        for value in sum.cast(to: .float64).elements(as: Double.self) {
+            #expect(
+                abs(value - expected) <= bound, "\(value) for \(expected)", sourceLocation: sourceLocation)
+        }
+    }
+
+    /// One by one, 40 million times 0.1 are 3,902,396 in float32, and a column of ten million 1,087,937.
+    @Test func longSumsDoNotDrift() {
+        let count = 40_000_000
+        let tenth = Double(Float(0.1))
+        let x = Tensor(repeating: 0.1 as Float, shape: [count])
+        let total = Double(count) * tenth
+        expectWithinBound(x.sum(), total, count: count, constant: 40, magnitude: total)
+        expectWithinBound(x.mean(), tenth, count: count, constant: 40, magnitude: tenth)
+        let columns = x.reshaped(to: [count / 4, 4])
+        let column = total / 4
+        expectWithinBound(columns.sum(axes: [0]), column, count: count / 4, constant: 128, magnitude: column)
+        expectWithinBound(columns.mean(axes: [0]), tenth, count: count / 4, constant: 128, magnitude: tenth)
+    }
+
+    @Test(arguments: [
+        [1_000_003], [3, 300_007], [100_003, 5], [2, 50_001, 3], [5_000, 1_500], [70, 3, 900],
+    ])
+    func sumsStayWithinTheirBound(sizes: [Int]) {
+        let x = randomTensor(Shape(sizes), dtype: .float32, in: 0..<1, seed: 21)
+        let exact = x.cast(to: .float64)
+        for axis in sizes.indices {
+            let sums = x.sum(axes: [axis]).cast(to: .float64)
+            let expected = exact.sum(axes: [axis])
+            let bound = (130 + log2(Double(sizes[axis])).rounded(.up)) * Self.epsilon
+            #expect(((sums - expected).abs() .<= expected * bound).all().element(as: Bool.self))
+        }
+    }
+
+    /// 7.8 with a mean that has drifted.
+    @Test func theVarianceOfALongAlternation() {
+        let count = 4_000_000
+        let x = Tensor([10_000, 10_001] as [Float]).expanded(to: [count / 2, 2]).reshaped(to: [count])
+        #expect(abs(x.variance().scalar - 0.25) < 1e-5)
+        #expect(abs(x.mean().scalar - 10_000.5) < 1e-3)
+        #expect(x.reshaped(to: [count / 2, 2]).variance(axes: [0]).max().scalar < 1e-5)
+        // The mean itself cannot be held in float32; the variance must not take its rounding for spread.
+        let y = Tensor([16_777_214, 16_777_215, 16_777_215] as [Float])
+        #expect(abs(y.variance().scalar - 2.0 / 9) < 1e-6)
+    }
+
+    @Test func logSumExpOfALongLine() {
+        let x = Tensor(zeros: [3_000_000])
+        #expect(abs(x.logSumExp().scalar - log(3_000_000)) < 1e-5)
+    }
+
+    /// Bytes and other integers are summed exactly.
+    @Test func meansOfIntegersAreExact() {
+        let count = 5_000_001
+        let bytes = Tensor(repeating: 201 as UInt8, shape: [count])
+        #expect(bytes.sum() == Tensor(Int64(count * 201)))
+        #expect(bytes.mean() == Tensor(201 as Float))
+        let pairs = Tensor([3, 250, 7, 251] as [UInt8]).expanded(to: [500_000, 4])
+        #expect(pairs.mean(axes: [0]) == Tensor([3, 250, 7, 251] as [Float]))
+        #expect(
+            pairs.reshaped(to: [2, 250_000, 4]).sum(axes: [1]).elements(as: Int64.self) == [
+                750_000, 62_500_000, 1_750_000, 62_750_000, 750_000, 62_500_000, 1_750_000, 62_750_000,
+            ])
+        #expect(Tensor([1 << 40, 1 << 40, 3] as [Int64]).mean() == Tensor(Float((Double(1 << 41) + 3) / 3)))
+        #expect(Tensor([true, false, true, true]).mean() == Tensor(0.75 as Float))
     }
 
     @Test func largestOfNothingTraps() async {
