@@ -12,7 +12,7 @@ public enum ConvolutionMethod: Sendable, Hashable {
 /// What of the library's means to be fast a model uses. All give the same results within float rounding.
 public struct Acceleration: Sendable, Hashable {
     /// Whether layers that follow each other are computed in one pass where there is one for them: convolution,
-    /// batch normalization, rectifier and max-pool.
+    /// batch normalization, relu and max-pool.
     public var fusesLayers: Bool
     public var convolution: ConvolutionMethod
 

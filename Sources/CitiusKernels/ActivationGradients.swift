@@ -4,8 +4,6 @@ package enum ActivationGradient: Sendable {
     case sigmoid
     /// dy·(1 − y²), with the result y.
     case tanh
-    /// dy where 0 < y < limit, else 0, with the result y.
-    case clippedRectifier(limit: Double)
 }
 
 /// dx ← the gradient, in one pass. `dx` may be `dy`.
@@ -23,12 +21,6 @@ package func applyGradient<T: KernelReal>(
             for index in range { dx[index] = dy[index] * y[index] * (1 - y[index]) }
         case .tanh:
             for index in range { dx[index] = dy[index] * (1 - y[index] * y[index]) }
-        case .clippedRectifier(let limit):
-            let limit = T(converting: limit)
-            for index in range {
-                let (gradient, value) = (dy[index], y[index])
-                dx[index] = value > 0 && value < limit ? gradient : 0
-            }
         }
     }
 }

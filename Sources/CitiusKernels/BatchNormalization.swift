@@ -43,8 +43,7 @@ package struct ChannelRows: Sendable {
 ///
 ///     y = (x − mean)·factor + offset,   factor = scale / √(variance + ε)
 ///
-/// and rectified if `rectifies`. Nothing is kept for the rectifier's gradient: y > 0 is decided again from x,
-/// with the same rounding, which costs less than reading y.
+/// and clamped. Nothing is kept for the clamp's gradient: where it passes is decided again from x, with the same rounding, which costs less than reading y.
 ///
 /// The mean is kept as a sum of an element that the type can hold, the center, and the rest: x − center is
 /// exact for data far from zero, and the rest is part of the shift.
@@ -89,10 +88,10 @@ package struct Normalization<T: KernelReal>: Sendable {
         self.shift = shift
     }
 
-    /// y ← (x − mean)·factor + offset, rectified if `rectifies`.
+    /// y ← (x − mean)·factor + offset, clamped.
     @specialized(where T == Float)
     @specialized(where T == Double)
-    package func apply(_ x: UnsafePointer<T>, rectifies: Bool, to y: UnsafeMutablePointer<T>) {
+    package func apply(_ x: UnsafePointer<T>, clamp: Clamp, to y: UnsafeMutablePointer<T>) {
         let span = Span(
             "batch normalization \(layout.rows)×\(layout.channels)",
             operations: 2 * layout.rows * layout.channels, elements: 2 * layout.rows * layout.channels,
@@ -100,7 +99,7 @@ package struct Normalization<T: KernelReal>: Sendable {
         defer { span.end() }
         withColumns { columns in
             forRows { place, rows, width in
-                columns.normalize(x + place, rows, width, rectifies, y + place)
+                columns.normalize(x + place, rows, width, clamp, y + place)
             }
         }
     }
@@ -110,7 +109,7 @@ package struct Normalization<T: KernelReal>: Sendable {
     @specialized(where T == Float)
     @specialized(where T == Double)
     package func gradientSums(
-        _ x: UnsafePointer<T>, dy: UnsafePointer<T>, rectifies: Bool
+        _ x: UnsafePointer<T>, dy: UnsafePointer<T>, clamp: Clamp
     ) -> (ofGradients: [Double], ofProducts: [Double]) {
         let span = Span(
             "batch normalization's sums \(layout.rows)×\(layout.channels)",
@@ -126,10 +125,10 @@ package struct Normalization<T: KernelReal>: Sendable {
             withColumns { columns in
                 ThreadPool.shared.forChunks(chunks, of: layout.wholeRows) { chunk, range in
                     let (place, out) = (range.lowerBound * width, workspace + 2 * chunk * width)
-                    columns.addSums(x + place, dy + place, range.count, width, rectifies, out, out + width)
+                    columns.addSums(x + place, dy + place, range.count, width, clamp, out, out + width)
                 }
                 let (place, out) = (layout.restStart, workspace + 2 * chunks * width)
-                columns.addSums(x + place, dy + place, 1, layout.rest, rectifies, out, out + width)
+                columns.addSums(x + place, dy + place, 1, layout.rest, clamp, out, out + width)
             }
             for chunk in 0...chunks {
                 let (sum, product) = (workspace + 2 * chunk * width, workspace + (2 * chunk + 1) * width)
@@ -155,7 +154,7 @@ package struct Normalization<T: KernelReal>: Sendable {
     @specialized(where T == Float)
     @specialized(where T == Double)
     package func inputGradient(
-        _ x: UnsafePointer<T>, dy: UnsafePointer<T>, rectifies: Bool,
+        _ x: UnsafePointer<T>, dy: UnsafePointer<T>, clamp: Clamp,
         through sums: (ofGradients: [Double], ofProducts: [Double])?, to dx: UnsafeMutablePointer<T>
     ) {
         let span = Span(
@@ -186,7 +185,7 @@ package struct Normalization<T: KernelReal>: Sendable {
                     guard let slope = slope.baseAddress, let constant = constant.baseAddress else { return }
                     forRows { place, rows, width in
                         columns.gradient(
-                            x + place, dy + place, slope, constant, rows, width, rectifies, dx + place)
+                            x + place, dy + place, slope, constant, rows, width, clamp, dx + place)
                     }
                 }
             }

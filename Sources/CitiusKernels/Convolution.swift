@@ -87,7 +87,7 @@ package struct Convolution: Sendable, Equatable {
     @specialized(where T == Double)
     package func forward<T: KernelReal>(
         input: UnsafePointer<T>, kernel: UnsafePointer<T>, bias: UnsafePointer<T>?,
-        rectifies: Bool, output: UnsafeMutablePointer<T>
+        clamp: Clamp, output: UnsafeMutablePointer<T>
     ) {
         let span = Span(
             "general convolution \(shapes)", operations: operations, elements: elementCount,
@@ -105,7 +105,7 @@ package struct Convolution: Sendable, Equatable {
                     result + group * groupOutputs, leadingC: outputChannels)
                 if group == groups - 1 {
                     addBias(
-                        bias, rectifies: rectifies, to: result, rows: pixels.count, columns: outputChannels)
+                        bias, clamp: clamp, to: result, rows: pixels.count, columns: outputChannels)
                 }
             }
         }

@@ -2,8 +2,8 @@ import CitiusSIMD
 
 /// The gradients of a block, image by image.
 ///
-/// The gradient dy of the block's result becomes that of the convolution's outputs, dz: nothing passes the
-/// rectifier where it was shut, and a window's gradient goes to its winner. Then
+/// The gradient dy of the block's result becomes that of the convolution's outputs, dz: nothing passes
+/// where the clamp lets nothing pass, and a window's gradient goes to its argmax. Then
 ///
 /// ```
 /// dKernel[s, k, o] = Σ over pixels of x[pixel + s + k] · dz[pixel, o]
@@ -19,17 +19,17 @@ extension ConvolutionBlock {
         package let kernel: UnsafePointer<Float>
         /// The block's result; read without a pool only.
         package let output: UnsafePointer<Float>
-        package let winner: UnsafePointer<UInt8>?
+        package let argmax: UnsafePointer<UInt8>?
         package let outputGradient: UnsafePointer<Float>
 
         package init(
             input: UnsafePointer<Float>, kernel: UnsafePointer<Float>, output: UnsafePointer<Float>,
-            winner: UnsafePointer<UInt8>?, outputGradient: UnsafePointer<Float>
+            argmax: UnsafePointer<UInt8>?, outputGradient: UnsafePointer<Float>
         ) {
             self.input = input
             self.kernel = kernel
             self.output = output
-            self.winner = winner
+            self.argmax = argmax
             self.outputGradient = outputGradient
         }
     }
@@ -67,10 +67,10 @@ extension ConvolutionBlock {
         {
             (best, lowest) = (SparseConvolutionGradients(self), cost)
         }
-        if !wantsInput, targets.kernel != nil, let winner = WinnerConvolutionGradients(self),
-            winner.cost < lowest
+        if !wantsInput, targets.kernel != nil, let argmax = ArgmaxConvolutionGradients(self),
+            argmax.cost < lowest
         {
-            (best, lowest) = (winner, winner.cost)
+            (best, lowest) = (argmax, argmax.cost)
         }
         gradients(by: best, operands, to: targets, withWorkspace)
     }
@@ -113,10 +113,11 @@ extension ConvolutionBlock {
     /// pool leaves at most.
     private func liveShare(_ operands: GradientOperands) -> Double {
         if let pool { return 1 / Double(pool.cellCount) }
-        guard rectifies, batch > 0 else { return 1 }
+        guard !clamp.isIdentity, batch > 0 else { return 1 }
         let count = min(batch, 4) * forwardPass.resultCount
+        let bounds = ClampBounds<Float>(clamp)
         var live = 0
-        for index in 0..<count { live += operands.output[index] > 0 ? 1 : 0 }
+        for index in 0..<count { live += bounds.passes(operands.output[index]) ? 1 : 0 }
         return Double(live) / Double(max(1, count))
     }
 }

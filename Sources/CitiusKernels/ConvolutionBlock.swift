@@ -1,11 +1,11 @@
 import CitiusPlatform
 import CitiusSIMD
 
-/// Convolution, bias, rectifier and max-pool of float images in one go, and their gradients: the fast path beside
+/// Convolution, bias, clamp and max-pool of float images in one go, and their gradients: the fast path beside
 /// `Convolution`.
 ///
-/// - Only the pooled values and a byte for each, the cell that won, are written: pool(relu(x + b)) =
-///   relu(max(x) + b). Outputs that no window of the pool reads are never computed.
+/// - Only the pooled values and a byte for each, that of its argmax, are written: pool(relu(x + b)) =
+///   relu(max(x) + b), and so for any clamp. Outputs that no window of the pool reads are never computed.
 /// - Behind a pool the gradient lives in one cell of a window at most. Both gradients are sums over these
 ///   cells alone: the dense sums without their zeros (`ConvolutionBlock+Gradients.swift`).
 ///
@@ -13,28 +13,28 @@ import CitiusSIMD
 package struct ConvolutionBlock: Sendable {
     package let convolution: Convolution
     package let pool: WindowGeometry?
-    package let rectifies: Bool
+    package let clamp: Clamp
     let forwardPass: ConvolutionPass
 
     /// Whether the block computes this convolution; the general path serves the others.
     ///
-    /// The winners' numbers are bytes of which one says that there is none.
+    /// An argmax is a byte, of which one value says that there is none.
     package static func supports(_ convolution: Convolution, pool: WindowGeometry?) -> Bool {
-        convolution.groups == 1 && (pool?.cellCount ?? 0) < Int(CITIUS_NO_WINNER)
+        convolution.groups == 1 && (pool?.cellCount ?? 0) < Int(CITIUS_NO_ARGMAX)
     }
 
     /// - Parameters:
     ///   - pool: windows over the convolution's output.
     ///   - allowsWinograd: whether products may be rearranged, which rounds them otherwise.
     package init(
-        convolution: Convolution, pool: WindowGeometry?, rectifies: Bool, allowsWinograd: Bool = true
+        convolution: Convolution, pool: WindowGeometry?, clamp: Clamp, allowsWinograd: Bool = true
     ) {
         require(
             Self.supports(convolution, pool: pool),
             "ConvolutionBlock: \(convolution.groups) groups of channels, expected 1")
         self.convolution = convolution
         self.pool = pool
-        self.rectifies = rectifies
+        self.clamp = clamp
         let geometry = convolution.geometry
         let vertical = ConvolutionPass.Axis(geometry.vertical, pool: pool?.vertical)
         let horizontal = ConvolutionPass.Axis(geometry.horizontal, pool: pool?.horizontal)
@@ -112,19 +112,19 @@ package struct ConvolutionBlock: Sendable {
         forwardPass.pack(kernel, to: weights)
     }
 
-    /// output ← pool(max(input ∗ kernel + bias, 0)); winner ← which cell of each window it came from.
+    /// output ← pool(clamp(input ∗ kernel + bias)); argmax ← which cell of each window it came from.
     ///
     /// - Parameter weights: the kernel, packed.
     package func forward(
         input: UnsafePointer<Float>, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-        output: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?
+        output: UnsafeMutablePointer<Float>, argmax: UnsafeMutablePointer<UInt8>?
     ) {
         let span = Span("convolution \(shapes)", operations: operations, elements: elementCount)
         defer { span.end() }
         let pass = forwardPass
         let images = pass.images
         let operands = ConvolutionPass.Operands(
-            weights: weights, bias: bias, rectifies: rectifies, result: output, winner: winner)
+            weights: weights, bias: bias, clamp: clamp, result: output, argmax: argmax)
         let frameCount = wholeVectors(images.scratchCount)
         ThreadPool.shared.forChunks(
             forwardChunks, of: batch * pass.resultRows, scratchCount: frameCount + pass.scratchCount

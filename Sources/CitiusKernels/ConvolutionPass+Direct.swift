@@ -55,7 +55,7 @@ extension ConvolutionPass {
                 window_count: rowCount / outputChannels, segments: segments.baseAddress,
                 segment_count: segments.count, segment_length: segmentLength, weights: operands.weights,
                 block_stride: depth * blockColumns, columns: outputChannels,
-                bias: operands.bias, rectifies: operands.rectifies ? 1 : 0, y: operands.result, winner: nil)
+                bias: operands.bias, clamp: operands.clamp.forMicrokernels, y: operands.result, argmax: nil)
             for row in rows {
                 let number = row / resultRows
                 if number != current {
@@ -64,7 +64,7 @@ extension ConvolutionPass {
                 }
                 job.x = frame.map { $0 + row % resultRows * 2 * down }
                 job.y = operands.result + row * rowCount
-                job.winner = operands.winner.map { $0 + row * rowCount }
+                job.argmax = operands.argmax.map { $0 + row * rowCount }
                 set.pooled_product(&job)
             }
         }
@@ -95,13 +95,13 @@ extension ConvolutionPass {
                 of: frame + sources.lowerBound * rowStep, rows: offsets, count: sources.count * columns,
                 segments: segments, segmentCount: segments.count, segmentLength: segmentLength,
                 weights: operands.weights, bias: operands.bias,
-                rectifies: operands.rectifies && pool == nil,
+                clamp: pool == nil ? operands.clamp : .identity,
                 to: pool == nil ? result + first * columns * outputChannels : scratch)
             if let pool {
                 pool.maxPool(
                     rows: first..<end, of: scratch, firstRow: sources.lowerBound, columns: columns,
-                    rectifies: operands.rectifies, to: result,
-                    winner: operands.winner.map { $0 + number * resultCount })
+                    clamp: operands.clamp, to: result,
+                    argmax: operands.argmax.map { $0 + number * resultCount })
             }
             row += end - first
         }
@@ -119,18 +119,18 @@ extension ConvolutionPass {
 extension WindowGeometry {
     /// Pools output rows of one image, whose rows from `firstRow` on lie in `x`, `columns` pixels each.
     ///
-    /// The winner is the cell's number in the whole window, or `CITIUS_NO_WINNER`.
+    /// The argmax is the cell's number in the whole window, or `CITIUS_NO_ARGMAX`.
     func maxPool(
-        rows: Range<Int>, of x: UnsafePointer<Float>, firstRow: Int, columns: Int, rectifies: Bool,
-        to y: UnsafeMutablePointer<Float>, winner: UnsafeMutablePointer<UInt8>?
+        rows: Range<Int>, of x: UnsafePointer<Float>, firstRow: Int, columns: Int, clamp: Clamp,
+        to y: UnsafeMutablePointer<Float>, argmax: UnsafeMutablePointer<UInt8>?
     ) {
         let set = InstructionSet.chosen.kernels
         forEachRunOfWindows(columns: columns, firstRow: firstRow, rows: rows) { run in
             var job = citius_max_pool(
                 x: x, window_stride: horizontal.stride * channels, window_count: run.count,
                 cells: run.cells.baseAddress, numbers: run.numbers.baseAddress, cell_count: run.cells.count,
-                channels: channels, rectifies: rectifies ? 1 : 0, y: y + run.result,
-                winner: winner.map { $0 + run.result })
+                channels: channels, clamp: clamp.forMicrokernels, y: y + run.result,
+                argmax: argmax.map { $0 + run.result })
             set.max_pool(&job)
         }
     }

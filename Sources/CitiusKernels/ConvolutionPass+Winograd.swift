@@ -62,7 +62,7 @@ extension ConvolutionPass {
                     of: transformed + frequency * inputStride, rows: offsets,
                     count: group.count * tileColumns, segments: wholeSegment, segmentCount: 1,
                     segmentLength: images.channels, weights: operands.weights + frequency * weightStride,
-                    bias: nil, rectifies: false, to: products + frequency * outputStride)
+                    bias: nil, clamp: .identity, to: products + frequency * outputStride)
             }
             for row in group {
                 writeTiles(
@@ -90,10 +90,10 @@ extension ConvolutionPass {
         let offset = number * resultCount + tile * rowStride * (pool == nil ? 2 : 1)
         var job = citius_winograd_output(
             m: products, frequency_stride: frequencyStride, tiles: tileColumns, outputs: outputChannels,
-            bias: operands.bias, rectifies: operands.rectifies ? 1 : 0, pools: pool == nil ? 0 : 1,
+            bias: operands.bias, clamp: operands.clamp.forMicrokernels, pools: pool == nil ? 0 : 1,
             rows: min(2, vertical.outputs - 2 * tile),
             last_columns: horizontal.outputs - 2 * (tileColumns - 1), y: operands.result + offset,
-            y_row_stride: rowStride, winner: operands.winner.map { $0 + offset })
+            y_row_stride: rowStride, argmax: operands.argmax.map { $0 + offset })
         set.winograd_output(&job)
     }
 }

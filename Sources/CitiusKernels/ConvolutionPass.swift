@@ -104,11 +104,11 @@ struct ConvolutionPass: Sendable {
         /// As `pack` leaves them.
         let weights: UnsafePointer<Float>
         let bias: UnsafePointer<Float>?
-        let rectifies: Bool
+        let clamp: Clamp
         /// [batch, result height, result width, outputs]
         let result: UnsafeMutablePointer<Float>
         /// With a pool: which cell of each window won; nil if nobody wants to know.
-        let winner: UnsafeMutablePointer<UInt8>?
+        let argmax: UnsafeMutablePointer<UInt8>?
     }
 
     /// Rows of the result that are computed at once, where there are so many.
@@ -134,13 +134,13 @@ struct ConvolutionPass: Sendable {
     func product(
         of x: UnsafePointer<Float>, rows: UnsafePointer<Int>, count: Int, segments: UnsafePointer<Int>,
         segmentCount: Int, segmentLength: Int, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
-        rectifies: Bool, to y: UnsafeMutablePointer<Float>
+        clamp: Clamp, to y: UnsafeMutablePointer<Float>
     ) {
         var product = citius_product(
             x: x, rows: rows, row_count: count, segments: segments, segment_count: segmentCount,
             segment_length: segmentLength, weights: weights, weight_stride: blockColumns,
             block_stride: segmentCount * segmentLength * blockColumns, columns: outputChannels, bias: bias,
-            rectifies: rectifies ? 1 : 0, accumulates: 0, y: y, y_stride: outputChannels)
+            clamp: clamp.forMicrokernels, accumulates: 0, y: y, y_stride: outputChannels)
         set.multiply_rows(&product)
     }
 }

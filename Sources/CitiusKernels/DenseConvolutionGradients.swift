@@ -107,7 +107,7 @@ struct DenseConvolutionGradients: ConvolutionGradients {
         }
         inputPass.run(
             rows: images.lowerBound * inputPass.resultRows..<images.upperBound * inputPass.resultRows,
-            .init(weights: weights, bias: nil, rectifies: false, result: inputGradient, winner: nil),
+            .init(weights: weights, bias: nil, clamp: .identity, result: inputGradient, argmax: nil),
             scratch: passScratch
         ) { number in
             let dz = prepare(number)
@@ -117,7 +117,7 @@ struct DenseConvolutionGradients: ConvolutionGradients {
         }
     }
 
-    /// dz of an image, [live rows, live columns, outputs]: the result's gradient itself where neither a rectifier
+    /// dz of an image, [live rows, live columns, outputs]: the result's gradient itself where neither a clamp
     /// nor a pool stands between.
     private func liveGradients(
         _ number: Int, _ operands: ConvolutionBlock.GradientOperands,
@@ -125,16 +125,17 @@ struct DenseConvolutionGradients: ConvolutionGradients {
     ) -> UnsafePointer<Float> {
         let first = number * pass.resultCount
         let dy = operands.outputGradient + first
-        guard block.rectifies || block.pool != nil else {
+        guard !block.clamp.isIdentity || block.pool != nil else {
             set.add_rows(dy, gradientCount / pass.outputChannels, pass.outputChannels, biasSums)
             return dy
         }
-        if let pool = block.pool, let winner = operands.winner {
+        if let pool = block.pool, let argmax = operands.argmax {
             pool.scatter(
-                dy, winner: winner + first, columns: pass.horizontal.outputs, rows: pass.vertical.outputs,
+                dy, argmax: argmax + first, columns: pass.horizontal.outputs, rows: pass.vertical.outputs,
                 to: scratch)
         } else {
-            set.gate(operands.output + first, dy, gradientCount, scratch)
+            set.clamp_gradient(
+                operands.output + first, dy, block.clamp.forMicrokernels, gradientCount, scratch)
         }
         set.add_rows(scratch, gradientCount / pass.outputChannels, pass.outputChannels, biasSums)
         return UnsafePointer(scratch)
@@ -177,7 +178,7 @@ extension WindowGeometry {
     /// - Parameters:
     ///   - rows: input rows that the pool reads, `columns` pixels each.
     func scatter(
-        _ dy: UnsafePointer<Float>, winner: UnsafePointer<UInt8>, columns: Int, rows: Int,
+        _ dy: UnsafePointer<Float>, argmax: UnsafePointer<UInt8>, columns: Int, rows: Int,
         to dz: UnsafeMutablePointer<Float>
     ) {
         let set = InstructionSet.chosen.kernels
@@ -188,11 +189,11 @@ extension WindowGeometry {
         if !tiles { dz.update(repeating: 0, count: rows * columns * channels) }
         forEachRunOfWindows(columns: columns, firstRow: 0, rows: 0..<vertical.output) { run in
             var job = citius_scatter(
-                dy: dy + run.result, winner: winner + run.result,
+                dy: dy + run.result, argmax: argmax + run.result,
                 window_stride: horizontal.stride * channels, window_count: run.count,
                 cells: run.cells.baseAddress, numbers: run.numbers.baseAddress, cell_count: run.cells.count,
                 channels: channels, adds: tiles ? 0 : 1, dz: dz)
-            set.scatter_winners(&job)
+            set.scatter_by_argmax(&job)
         }
     }
 }

@@ -1,20 +1,20 @@
 import CitiusSIMD
 
-/// A convolution of float images in which every channel has a window of its own: y = max(x ∗ w + b, 0), channel by
+/// A convolution of float images in which every channel has a window of its own: y = clamp(x ∗ w + b), channel by
 /// channel.
 ///
 /// Images are [batch, height, width, channels], kernels [height, width, channels]. The input's gradient is such a
 /// convolution itself, of the outputs' gradients, framed and spread, with the kernel turned by half a turn.
 package struct DepthwiseConvolution: Sendable {
     package let geometry: WindowGeometry
-    package let rectifies: Bool
+    package let clamp: Clamp
     private let images: PaddedImages
     private let gradients: PaddedImages
     private var set: citius_kernels { InstructionSet.chosen.kernels }
 
-    package init(geometry: WindowGeometry, rectifies: Bool) {
+    package init(geometry: WindowGeometry, clamp: Clamp) {
         self.geometry = geometry
-        self.rectifies = rectifies
+        self.clamp = clamp
         func input(_ axis: WindowGeometry.Axis) -> PaddedImages.Axis {
             .init(
                 pixels: axis.input, before: axis.paddingBefore,
@@ -65,7 +65,7 @@ package struct DepthwiseConvolution: Sendable {
             operations: operations, elements: elementCount)
         defer { span.end() }
         convolve(
-            images, input, kernel: kernel, bias: bias, rectifies: rectifies, rows: geometry.vertical.output,
+            images, input, kernel: kernel, bias: bias, clamp: clamp, rows: geometry.vertical.output,
             columns: geometry.horizontal.output,
             strides: (geometry.vertical.stride, geometry.horizontal.stride),
             to: output)
@@ -74,7 +74,7 @@ package struct DepthwiseConvolution: Sendable {
     /// Cut into rows through the batch.
     private func convolve(
         _ layout: PaddedImages, _ source: UnsafePointer<Float>, kernel: UnsafePointer<Float>,
-        bias: UnsafePointer<Float>?, rectifies: Bool, rows: Int, columns: Int,
+        bias: UnsafePointer<Float>?, clamp: Clamp, rows: Int, columns: Int,
         strides: (vertical: Int, horizontal: Int), to target: UnsafeMutablePointer<Float>
     ) {
         let channels = geometry.channels
@@ -95,7 +95,7 @@ package struct DepthwiseConvolution: Sendable {
                         x: x + row % rows * strides.vertical * layout.rowStride,
                         pixel_stride: strides.horizontal * channels, taps: taps.baseAddress,
                         tap_count: taps.count, columns: columns, channels: channels, weights: kernel,
-                        bias: bias, rectifies: rectifies ? 1 : 0, y: target + row * columns * channels,
+                        bias: bias, clamp: clamp.forMicrokernels, y: target + row * columns * channels,
                         sums: nil)
                     set.depthwise_row(&job)
                 }
@@ -108,7 +108,7 @@ package struct DepthwiseConvolution: Sendable {
     /// Elements of scratch memory that `inputGradient` needs.
     package var inputGradientWorkspaceCount: Int { kernelCount }
 
-    /// - Parameter outputGradient: behind the rectifier's gate.
+    /// - Parameter outputGradient: of what the clamp is applied to.
     package func inputGradient(
         kernel: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
         inputGradient: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
@@ -123,7 +123,7 @@ package struct DepthwiseConvolution: Sendable {
                 from: kernel + tap * channels, count: channels)
         }
         convolve(
-            gradients, outputGradient, kernel: workspace, bias: nil, rectifies: false,
+            gradients, outputGradient, kernel: workspace, bias: nil, clamp: .identity,
             rows: geometry.vertical.input, columns: geometry.horizontal.input, strides: (1, 1),
             to: inputGradient)
     }
@@ -135,7 +135,7 @@ package struct DepthwiseConvolution: Sendable {
 
     /// Each chunk of rows makes a sum of its own; they are added in pairs.
     ///
-    /// - Parameter outputGradient: behind the rectifier's gate.
+    /// - Parameter outputGradient: of what the clamp is applied to.
     package func kernelGradient(
         input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
         kernelGradient: UnsafeMutablePointer<Float>, workspace: UnsafeMutablePointer<Float>
@@ -166,7 +166,7 @@ package struct DepthwiseConvolution: Sendable {
                         x: x + row % rows * geometry.vertical.stride * images.rowStride,
                         pixel_stride: geometry.horizontal.stride * channels, taps: taps.baseAddress,
                         tap_count: taps.count, columns: columns, channels: channels, weights: nil, bias: nil,
-                        rectifies: 0,
+                        clamp: Clamp.identity.forMicrokernels,
                         y: UnsafeMutablePointer(mutating: outputGradient + row * columns * channels),
                         sums: sums)
                     set.add_depthwise_gradient(&job)

@@ -124,22 +124,6 @@ package func applyExpansion<T: KernelScalar>(
     }
 }
 
-/// out ← max(a + b, 0). NaN stays NaN.
-@specialized(where T == Float)
-@specialized(where T == Double)
-package func addRectified<T: KernelReal>(
-    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, to out: UnsafeMutablePointer<T>, count: Int
-) {
-    let span = Span("rectified sum \(count)", elements: 3 * count, elementBytes: MemoryLayout<T>.size)
-    defer { span.end() }
-    ThreadPool.shared.forRanges(of: count, grain: 16_384) { range in
-        for index in range {
-            let sum = a[index] + b[index]
-            out[index] = sum < 0 ? 0 : sum
-        }
-    }
-}
-
 /// One run of the innermost axis. Unit strides and repeated operands have loops of their own, which the
 /// compiler turns into vectors.
 ///

@@ -24,7 +24,7 @@ extension UnaryFunction {
 
 /// A function of one number of any type, applied element by element.
 package enum NumberFunction: Sendable {
-    case negate, absolute, sign, square, rectify
+    case negate, absolute, sign, square, relu
 }
 
 /// out ← function(x). `out` may be `x`.
@@ -85,7 +85,7 @@ package func applyNumber<T: KernelNumber>(
             let minusOne = T.difference(zero, one)
             mapUnary(x, out, range) { $0 > zero ? one : ($0 < zero ? minusOne : $0) }
         case .square: mapUnary(x, out, range) { T.product($0, $0) }
-        case .rectify: mapUnary(x, out, range) { $0 < zero ? zero : $0 }
+        case .relu: mapUnary(x, out, range) { $0 < zero ? zero : $0 }
         }
     }
 }

@@ -2,7 +2,7 @@ import CitiusSIMD
 
 /// Products of float matrices with few rows or little depth, as dense layers have them: a batch times a kernel. They
 /// read both matrices where they lie; the BLAS first copies them, which costs as much as it saves here. Where one
-/// side is mostly zeros, as what a rectifier or dropout leaves, its other elements alone are gone over.
+/// side is mostly zeros, as what relu or dropout leaves, its other elements alone are gone over.
 ///
 /// Square matrices of some hundred rows and more are the BLAS's.
 enum FloatProduct {
@@ -112,7 +112,8 @@ enum FloatProduct {
                             x: a + first, rows: offsets.baseAddress, row_count: rows, segments: segment,
                             segment_count: 1,
                             segment_length: block, weights: weights, weight_stride: stride,
-                            block_stride: 2 * set.lanes, columns: columns, bias: nil, rectifies: 0,
+                            block_stride: 2 * set.lanes, columns: columns, bias: nil,
+                            clamp: Clamp.identity.forMicrokernels,
                             accumulates: first > 0 ? 1 : 0, y: c, y_stride: leadingC)
                         set.multiply_rows(&product)
                     }

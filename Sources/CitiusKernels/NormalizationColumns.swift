@@ -93,36 +93,39 @@ struct NormalizationColumns<T: KernelReal> {
 
     @inline(__always)
     func normalize(
-        _ x: UnsafePointer<T>, _ rows: Int, _ width: Int, _ rectifies: Bool, _ y: UnsafeMutablePointer<T>
+        _ x: UnsafePointer<T>, _ rows: Int, _ width: Int, _ clamp: Clamp, _ y: UnsafeMutablePointer<T>
     ) {
         if T.self == Float.self {
             InstructionSet.chosen.kernels.normalize(
-                floats(x), forMicrokernels, rows, width, rectifies ? 1 : 0, mutableFloats(y))
+                floats(x), forMicrokernels, rows, width, clamp.forMicrokernels, mutableFloats(y))
             return
         }
+        let bounds = ClampBounds<T>(clamp)
         for row in 0..<rows {
             for column in 0..<width {
                 let result = result(x[row * width + column], column)
-                y[row * width + column] = rectifies && result < 0 ? 0 : result
+                y[row * width + column] = bounds.clamped(result)
             }
         }
     }
 
     @inline(__always)
     func addSums(
-        _ x: UnsafePointer<T>, _ dy: UnsafePointer<T>, _ rows: Int, _ width: Int, _ rectifies: Bool,
+        _ x: UnsafePointer<T>, _ dy: UnsafePointer<T>, _ rows: Int, _ width: Int, _ clamp: Clamp,
         _ sums: UnsafeMutablePointer<T>, _ products: UnsafeMutablePointer<T>
     ) {
         if T.self == Float.self {
             InstructionSet.chosen.kernels.normalization_sums(
-                floats(x), floats(dy), forMicrokernels, rows, width, rectifies ? 1 : 0, mutableFloats(sums),
+                floats(x), floats(dy), forMicrokernels, rows, width, clamp.forMicrokernels,
+                mutableFloats(sums),
                 mutableFloats(products))
             return
         }
+        let bounds = ClampBounds<T>(clamp)
         for row in 0..<rows {
             for column in 0..<width {
                 let value = x[row * width + column]
-                if rectifies && !(result(value, column) > 0) { continue }
+                if !clamp.isIdentity && !bounds.passes(result(value, column)) { continue }
                 let gradient = dy[row * width + column]
                 sums[column] += gradient
                 products[column] += gradient * (value - center[column])
@@ -134,18 +137,19 @@ struct NormalizationColumns<T: KernelReal> {
     func gradient(
         _ x: UnsafePointer<T>, _ dy: UnsafePointer<T>, _ slope: UnsafePointer<T>,
         _ constant: UnsafePointer<T>,
-        _ rows: Int, _ width: Int, _ rectifies: Bool, _ dx: UnsafeMutablePointer<T>
+        _ rows: Int, _ width: Int, _ clamp: Clamp, _ dx: UnsafeMutablePointer<T>
     ) {
         if T.self == Float.self {
             InstructionSet.chosen.kernels.normalization_gradient(
                 floats(x), floats(dy), forMicrokernels, floats(slope), floats(constant), rows, width,
-                rectifies ? 1 : 0, mutableFloats(dx))
+                clamp.forMicrokernels, mutableFloats(dx))
             return
         }
+        let bounds = ClampBounds<T>(clamp)
         for row in 0..<rows {
             for column in 0..<width {
                 let value = x[row * width + column]
-                let isDead = rectifies && !(result(value, column) > 0)
+                let isDead = !clamp.isIdentity && !bounds.passes(result(value, column))
                 let gradient = isDead ? 0 : dy[row * width + column]
                 dx[row * width + column] =
                     gradient * factor[column] + (value - center[column]) * slope[column] + constant[column]

@@ -39,7 +39,7 @@ extension WindowGeometry {
     /// A window's live cells are numbered in order.
     private static let cellNumbers = [UInt8](0...255)
 
-    /// output[pixel, c] ← the largest value of its window; winner[pixel, c] ← which of the window's live
+    /// output[pixel, c] ← the largest value of its window; argmax[pixel, c] ← which of the window's live
     /// cells holds it, the first on ties (row-major order). A NaN wins.
     ///
     /// `Index` must be able to hold `cellCount − 1`.
@@ -48,7 +48,7 @@ extension WindowGeometry {
     @specialized(where T == Float, Index == Int32)
     @specialized(where T == Double, Index == Int32)
     package func maxPool<T: KernelReal, Index: FixedWidthInteger>(
-        _ input: UnsafePointer<T>, output: UnsafeMutablePointer<T>, winner: UnsafeMutablePointer<Index>
+        _ input: UnsafePointer<T>, output: UnsafeMutablePointer<T>, argmax: UnsafeMutablePointer<Index>
     ) {
         let span = Span(
             "max-pool \(vertical.input)×\(horizontal.input)×\(channels)",
@@ -60,15 +60,16 @@ extension WindowGeometry {
         ThreadPool.shared.forRanges(of: outputRows, grain: rowGrain) { rows in
             forEachWindow(rows: rows) { pixel, offsets in
                 let out = output + pixel * channels
-                let index = winner + pixel * channels
+                let index = argmax + pixel * channels
                 if T.self == Float.self, Index.self == UInt8.self, let cells = offsets.baseAddress {
                     Self.cellNumbers.withUnsafeBufferPointer { numbers in
                         var job = citius_max_pool(
                             x: UnsafeRawPointer(input).assumingMemoryBound(to: Float.self),
                             window_stride: 0, window_count: 1, cells: cells, numbers: numbers.baseAddress,
-                            cell_count: offsets.count, channels: channels, rectifies: 0,
+                            cell_count: offsets.count, channels: channels,
+                            clamp: Clamp.identity.forMicrokernels,
                             y: UnsafeMutableRawPointer(out).assumingMemoryBound(to: Float.self),
-                            winner: UnsafeMutableRawPointer(index).assumingMemoryBound(to: UInt8.self))
+                            argmax: UnsafeMutableRawPointer(index).assumingMemoryBound(to: UInt8.self))
                         set.kernels.max_pool(&job)
                     }
                     return
@@ -90,13 +91,13 @@ extension WindowGeometry {
         }
     }
 
-    /// inputGradient ← the output's gradient at each window's winner, 0 elsewhere.
+    /// inputGradient ← the output's gradient at each window's argmax, 0 elsewhere.
     @specialized(where T == Float, Index == UInt8)
     @specialized(where T == Double, Index == UInt8)
     @specialized(where T == Float, Index == Int32)
     @specialized(where T == Double, Index == Int32)
     package func maxPoolGradient<T: KernelReal, Index: FixedWidthInteger>(
-        _ outputGradient: UnsafePointer<T>, winner: UnsafePointer<Index>,
+        _ outputGradient: UnsafePointer<T>, argmax: UnsafePointer<Index>,
         inputGradient: UnsafeMutablePointer<T>
     ) {
         let span = Span(
@@ -109,7 +110,7 @@ extension WindowGeometry {
             clear(inputGradient, images)
             forEachWindow(rows: outputRows(of: images)) { pixel, offsets in
                 let gradient = outputGradient + pixel * channels
-                let index = winner + pixel * channels
+                let index = argmax + pixel * channels
                 if windowsAreDisjoint {
                     for channel in 0..<channels {
                         inputGradient[offsets[Int(truncatingIfNeeded: index[channel])] + channel] =

@@ -1,6 +1,6 @@
 import CitiusSIMD
 
-/// A block's gradients over the live outputs alone: those that a pool let through and no rectifier killed. The
+/// A block's gradients over the live outputs alone: those that a pool and a clamp let through. The
 /// sums are the dense ones without their zeros; nothing is approximated.
 ///
 /// dKernel is summed output channel by output channel: its patches' rows are contiguous, and all sums of a row stay
@@ -101,7 +101,8 @@ struct SparseConvolutionGradients: ConvolutionGradients {
             return next.bindMemory(to: T.self, capacity: count)
         }
         var live = citius_live_outputs(
-            dy: nil, winner: nil, y: nil, windows: windows, cells: cells, outputs: pass.outputChannels,
+            dy: nil, argmax: nil, y: nil, clamp: block.clamp.forMicrokernels, windows: windows, cells: cells,
+            outputs: pass.outputChannels,
             positions: nil, channel_positions: take(channelListCount),
             channel_gradients: take(channelListCount), bias_sums: biasSums,
             pixel_starts: take(windows * cells + 1), live_channels: take(liveListCount),
@@ -111,8 +112,8 @@ struct SparseConvolutionGradients: ConvolutionGradients {
             for number in images {
                 let result = number * pass.resultCount
                 live.dy = operands.outputGradient + result
-                live.winner = operands.winner.map { $0 + result }
-                live.y = block.rectifies ? operands.output + result : nil
+                live.argmax = operands.argmax.map { $0 + result }
+                live.y = block.clamp.isIdentity ? nil : operands.output + result
                 let image = operands.input + number * layout.imageCount
                 if kernelSums != nil && !layout.areInPlace { layout.copy(image, to: frame) }
                 // Images that together do not fit into the L2 cache are fetched ahead.

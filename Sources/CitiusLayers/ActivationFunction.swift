@@ -1,4 +1,5 @@
 import CitiusAutograd
+import CitiusKernels
 
 /// A function that a layer applies to each of its outputs.
 ///
@@ -14,25 +15,24 @@ public struct ActivationFunction: Sendable {
     public init(_ name: String, _ function: @escaping @Sendable (Variable) -> Variable) {
         self.name = name
         self.function = function
-        isRectifier = false
+        clamp = nil
     }
 
-    private init(rectifier name: String) {
+    private init(_ name: String, _ clamp: Clamp, _ function: @escaping @Sendable (Variable) -> Variable) {
         self.name = name
-        function = { $0.relu() }
-        isRectifier = true
+        self.function = function
+        self.clamp = clamp
     }
 
     public func callAsFunction(_ input: Variable) -> Variable { function(input) }
 
-    /// Whether it is max(x, 0), which products and convolutions apply in their own pass.
-    package let isRectifier: Bool
-    /// Whether it is the identity.
-    package var isLinear: Bool { name == ActivationFunction.linear.name }
+    /// The clamp that the function is, which products apply in their own pass; nil for others, a user's own among them,
+    /// whatever its name.
+    package let clamp: Clamp?
 
-    public static let linear = ActivationFunction("linear") { $0 }
-    public static let relu = ActivationFunction(rectifier: "relu")
-    public static let relu6 = ActivationFunction("relu6") { $0.relu6() }
+    public static let linear = ActivationFunction("linear", .identity) { $0 }
+    public static let relu = ActivationFunction("relu", .relu) { $0.relu() }
+    public static let relu6 = ActivationFunction("relu6", .relu6) { $0.relu6() }
     public static let sigmoid = ActivationFunction("sigmoid") { $0.sigmoid() }
     public static let tanh = ActivationFunction("tanh") { $0.tanh() }
     public static let softmax = ActivationFunction("softmax") { $0.softmax() }

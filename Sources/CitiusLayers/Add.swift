@@ -11,7 +11,7 @@ import CitiusPlatform
 /// # Shapes
 /// [batch, …], each the same → the same. Traps if they differ or if there is no input.
 ///
-/// A rectifier behind the sum of two is computed in its pass (He et al. 2015, arXiv 1512.03385: how a residual
+/// A relu behind the sum of two is computed in its pass (He et al. 2015, arXiv 1512.03385: how a residual
 /// block ends).
 public final class Add: MergingLayer {
     public override func forward(_ inputs: [Variable], in context: Context) -> Variable {

@@ -67,11 +67,11 @@ public final class BatchNormalization: Layer {
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        forward(input, in: context, rectifies: false)
+        forward(input, in: context, epilogue: Epilogue())
     }
 
-    /// With the rectifier that follows the layer, if one does.
-    package func forward(_ input: Variable, in context: Context, rectifies: Bool) -> Variable {
+    /// With what follows the layer.
+    package func forward(_ input: Variable, in context: Context, epilogue: Epilogue) -> Variable {
         guard let movingMean, let movingVariance else {
             fail("\(label): forward was called before the layer was built")
         }
@@ -80,10 +80,10 @@ public final class BatchNormalization: Layer {
         guard context.isTraining, isTrainable else {
             return input.normalized(
                 mean: movingMean.value, variance: movingVariance.value, scale: scale, offset: offset,
-                epsilon: epsilon, rectifies: rectifies)
+                epsilon: epsilon, epilogue: epilogue)
         }
         let (output, mean, variance) = input.batchNormalized(
-            scale: scale, offset: offset, epsilon: epsilon, rectifies: rectifies)
+            scale: scale, offset: offset, epsilon: epsilon, epilogue: epilogue)
         for (moving, batch) in [(movingMean, mean), (movingVariance, variance)] {
             moving.update { $0.move(towards: batch, momentum: momentum) }
         }

@@ -81,30 +81,30 @@ public final class Conv2D: Layer {
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        forward(input, in: context, rectifies: false, pool: nil)
+        forward(input, in: context, clamp: .identity, pool: nil)
     }
 
-    /// Whether a max(x, 0) and a pool behind the layer can be computed in its own pass.
-    package var takesRectifier: Bool { activation.isLinear }
-    package var takesPool: Bool { activation.isLinear || activation.isRectifier }
+    /// Whether a clamp and a pool behind the layer can be computed in its own pass.
+    package var takesClamp: Bool { activation.clamp == .identity }
+    package var takesPool: Bool { activation.clamp != nil }
 
-    /// With what follows the layer: a rectifier, then a pool.
+    /// With what follows the layer: a clamp, then a pool.
     ///
     /// - Parameter reader: who reads the result, if nobody else does: what it leaves unread is not computed.
     package func forward(
-        _ input: Variable, in context: Context, rectifies: Bool, pool: PoolWindow?, reader: PixelReader? = nil
+        _ input: Variable, in context: Context, clamp: Clamp, pool: PoolWindow?, reader: PixelReader? = nil
     ) -> Variable {
         guard let kernel else { fail("\(label): forward was called before the layer was built") }
         require(
             input.shape.rank == 4,
             "\(label): input \(input.shape) has rank \(input.shape.rank), expected 4 [batch, height, width, channels]"
         )
-        let live = reader.map { livePixels(Size2D(input.shape[1], input.shape[2]), pool, $0) }
+        var epilogue = epilogue(Size2D(input.shape[1], input.shape[2]), pool, reader)
+        epilogue.clamp = clamp.isIdentity ? activation.clamp ?? .identity : clamp
         let output = input.conv2D(
             context[kernel], bias: bias.map { context[$0] }, strides: strides, padding: padding,
-            dilation: dilation, groups: groups, rectifies: rectifies || activation.isRectifier, pool: pool,
-            method: context.acceleration.convolution, live: live)
-        return activation.isRectifier ? output : activation(output)
+            dilation: dilation, groups: groups, epilogue: epilogue, method: context.acceleration.convolution)
+        return activation.clamp == nil ? activation(output) : output
     }
 
     // MARK: Pixels that are read
@@ -116,33 +116,31 @@ public final class Conv2D: Layer {
     /// images are padded, all: a smaller image would be padded elsewhere.
     package func pixelsRead(of size: Size2D, pool: PoolWindow?, reader: PixelReader?) -> Size2D {
         guard padding == .valid else { return size }
-        let live = livePixels(size, pool, reader)
-        let axes = axes(of: size, kernelSize, strides: strides, dilation: dilation, pads: false)
+        let live = epilogue(size, pool, reader).pixelsRead(of: outputSize(size))
+        let axes = axes(of: size)
         return Size2D(axes.vertical.reach(of: live.height), axes.horizontal.reach(of: live.width))
     }
 
-    /// The convolution's pixels that the pool reads, or the reader.
-    private func livePixels(_ size: Size2D, _ pool: PoolWindow?, _ reader: PixelReader?) -> Size2D {
-        let own = axes(of: size, kernelSize, strides: strides, dilation: dilation, pads: padding == .same)
-        let output = Size2D(own.vertical.output, own.horizontal.output)
-        guard let pool else { return reader?(output) ?? output }
-        guard pool.padding == .valid else { return output }
-        let windows = axes(of: output, pool.size, strides: pool.strides, dilation: 1, pads: false)
-        let pooled = Size2D(windows.vertical.output, windows.horizontal.output)
-        let read = reader?(pooled) ?? pooled
-        return Size2D(windows.vertical.reach(of: read.height), windows.horizontal.reach(of: read.width))
+    /// What follows the layer where it is given images of a size; the clamp is left out.
+    private func epilogue(_ size: Size2D, _ pool: PoolWindow?, _ reader: PixelReader?) -> Epilogue {
+        var epilogue = Epilogue(pool: pool)
+        if let reader { epilogue.extent = reader(epilogue.resultSize(of: outputSize(size))) }
+        return epilogue
     }
 
-    private func axes(
-        of size: Size2D, _ window: Size2D, strides: Size2D, dilation: Size2D, pads: Bool
-    ) -> (vertical: WindowGeometry.Axis, horizontal: WindowGeometry.Axis) {
-        (
+    private func outputSize(_ size: Size2D) -> Size2D {
+        let axes = axes(of: size)
+        return Size2D(axes.vertical.output, axes.horizontal.output)
+    }
+
+    private func axes(of size: Size2D) -> (vertical: WindowGeometry.Axis, horizontal: WindowGeometry.Axis) {
+        func axis(_ input: Int, _ window: Int, _ stride: Int, _ dilation: Int) -> WindowGeometry.Axis {
             .init(
-                input: size.height, window: window.height, stride: strides.height, dilation: dilation.height,
-                pads: pads),
-            .init(
-                input: size.width, window: window.width, stride: strides.width, dilation: dilation.width,
-                pads: pads)
+                input: input, window: window, stride: stride, dilation: dilation, pads: padding == .same)
+        }
+        return (
+            axis(size.height, kernelSize.height, strides.height, dilation.height),
+            axis(size.width, kernelSize.width, strides.width, dilation.width)
         )
     }
 }

@@ -46,21 +46,20 @@ public final class Dense: Layer {
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        forward(input, in: context, rectifies: false)
+        forward(input, in: context, epilogue: Epilogue(clamp: activation.clamp ?? .identity))
     }
 
-    /// Whether a max(x, 0) behind the layer can be computed in its own pass.
-    package var takesRectifier: Bool { activation.isLinear }
+    /// Whether a clamp behind the layer can be computed in its own pass.
+    package var takesClamp: Bool { activation.clamp == .identity }
 
-    /// With the rectifier that follows the layer, if one does.
-    package func forward(_ input: Variable, in context: Context, rectifies: Bool) -> Variable {
+    /// With an epilogue, which takes the place of the layer's activation if that is a clamp.
+    package func forward(_ input: Variable, in context: Context, epilogue: Epilogue) -> Variable {
         guard let kernel else { fail("\(label): forward was called before the layer was built") }
         require(
             input.shape[-1] == kernel.shape[0],
             "\(label): input \(input.shape), expected the last axis to be the \(kernel.shape[0]) that the layer was built for"
         )
-        let output = input.dense(
-            context[kernel], bias: bias.map { context[$0] }, rectifies: rectifies || activation.isRectifier)
-        return activation.isRectifier ? output : activation(output)
+        let output = input.dense(context[kernel], bias: bias.map { context[$0] }, epilogue: epilogue)
+        return activation.clamp == nil ? activation(output) : output
     }
 }

@@ -76,8 +76,8 @@ public final class DepthwiseConv2D: Layer {
         guard let kernel else { fail("\(label): forward was called before the layer was built") }
         let output = input.depthwiseConv2D(
             context[kernel], bias: bias.map { context[$0] }, strides: strides, padding: padding,
-            dilation: dilation, rectifies: activation.isRectifier,
+            dilation: dilation, epilogue: Epilogue(clamp: activation.clamp ?? .identity),
             method: context.acceleration.convolution)
-        return activation.isRectifier ? output : activation(output)
+        return activation.clamp == nil ? activation(output) : output
     }
 }

@@ -51,7 +51,7 @@ extension Initializer {
     /// Glorot and Bengio 2010 (proceedings.mlr.press/v9/glorot10a): variance 2 / (inputs + outputs).
     public static let glorotUniform = varianceScaling(fan: .average, distribution: .uniform)
     public static let glorotNormal = varianceScaling(fan: .average)
-    /// He et al. 2015 (arXiv 1502.01852): variance 2 / inputs, for rectifiers.
+    /// He et al. 2015 (arXiv 1502.01852): variance 2 / inputs, for relu.
     public static let heUniform = varianceScaling(scale: 2, distribution: .uniform)
     public static let heNormal = varianceScaling(scale: 2)
     /// LeCun et al. 1998, "Efficient BackProp": variance 1 / inputs.

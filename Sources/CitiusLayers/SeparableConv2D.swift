@@ -92,11 +92,12 @@ public final class SeparableConv2D: Layer {
             input
             .depthwiseConv2D(
                 context[depthwiseKernel], strides: strides, padding: padding, dilation: dilation,
-                method: method
+                epilogue: Epilogue(), method: method
             )
             .conv2D(
-                context[pointwiseKernel], bias: bias.map { context[$0] }, rectifies: activation.isRectifier,
+                context[pointwiseKernel], bias: bias.map { context[$0] },
+                epilogue: Epilogue(clamp: activation.clamp ?? .identity),
                 method: method)
-        return activation.isRectifier ? output : activation(output)
+        return activation.clamp == nil ? activation(output) : output
     }
 }

@@ -1,6 +1,7 @@
 #include "CitiusSIMD.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,22 @@ static const uint64_t set_lanes_of_byte[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), S
 #undef SIXTY_FOUR
 
 #endif
+
+/// Which bounds of a clamp are bounds.
+enum bounds { UNBOUNDED, BOUNDED_BELOW, BOUNDED_ON_BOTH_SIDES };
+
+static inline enum bounds bounds_of(citius_clamp clamp) {
+    if (clamp.upper < INFINITY) return BOUNDED_ON_BOTH_SIDES;
+    return clamp.lower > -INFINITY ? BOUNDED_BELOW : UNBOUNDED;
+}
+
+/// Calls a function with the clamp's bounds as its last argument, a constant.
+#define WITH_BOUNDS(clamp, function, ...)                                                  \
+    switch (bounds_of(clamp)) {                                                            \
+    case UNBOUNDED: function(__VA_ARGS__, UNBOUNDED); break;                               \
+    case BOUNDED_BELOW: function(__VA_ARGS__, BOUNDED_BELOW); break;                       \
+    case BOUNDED_ON_BOTH_SIDES: function(__VA_ARGS__, BOUNDED_ON_BOTH_SIDES); break;       \
+    }
 
 #define SET_NAME "baseline"
 #define LANES 4

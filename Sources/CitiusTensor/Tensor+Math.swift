@@ -27,7 +27,7 @@ extension Tensor {
     public func sign() -> Tensor { mapNumbers(.sign, "sign") }
     public func squared() -> Tensor { mapNumbers(.square, "squared") }
     /// max(x, 0). NaN stays NaN.
-    public func relu() -> Tensor { mapNumbers(.rectify, "relu") }
+    public func relu() -> Tensor { mapNumbers(.relu, "relu") }
 
     /// Each element to the power of one exponent.
     public func pow(_ exponent: Double) -> Tensor {

@@ -5,17 +5,23 @@ import Testing
 
 /// The activations that have passes of their own.
 @Suite struct ActivationsTests {
-    @Test func addedRectified() async {
+    @Test func clampedSum() async {
         let arguments = [randomTensor([3, 5, 7], seed: 1), randomTensor([3, 5, 7], seed: 2)]
-        checkGradients(at: arguments) { $0[0].addedRectified($0[1]) }
-        checkGradients(at: [arguments[0]]) { ($0[0] * 2).addedRectified($0[0]) }
+        let relu = Epilogue(clamp: .relu)
+        let narrow = Epilogue(clamp: Clamp(lower: -0.25, upper: 0.5))
+        checkGradients(at: arguments) { $0[0].added(to: $0[1], epilogue: relu) }
+        checkGradients(at: arguments) { $0[0].added(to: $0[1], epilogue: narrow) }
+        checkGradients(at: [arguments[0]]) { ($0[0] * 2).added(to: $0[0], epilogue: relu) }
         let floats = arguments.map { Variable($0.cast(to: .float32)) }
-        #expect(floats[0].addedRectified(floats[1]).value == (floats[0] + floats[1]).relu().value)
+        let sum = floats[0] + floats[1]
+        #expect(floats[0].added(to: floats[1], epilogue: relu).value == sum.relu().value)
+        #expect(floats[0].added(to: floats[1], epilogue: narrow).value == sum.clamped(to: -0.25...0.5).value)
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Variable(Tensor(zeros: [2])).addedRectified(Variable(Tensor(zeros: [2, 1])))
+            _ = Variable(Tensor(zeros: [2])).added(
+                to: Variable(Tensor(zeros: [2, 1])), epilogue: Epilogue())
         }
         let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-        #expect(message.contains("addedRectified: float32 [2] and float32 [2, 1], expected the same"))
+        #expect(message.contains("added: float32 [2] and float32 [2, 1], expected the same"))
     }
 
     /// In float32 the functions and their gradients come from other code than in float64.

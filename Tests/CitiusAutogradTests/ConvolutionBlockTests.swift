@@ -15,7 +15,7 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
     var strides = Size2D(1)
     var dilation = Size2D(1)
     var padding = Padding.valid
-    var rectifies = true
+    var clamp = Clamp.relu
     var hasBias = true
     var pool: PoolWindow? = PoolWindow(2)
     /// False as in a first layer, whose input's gradient nobody wants.
@@ -23,7 +23,7 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
 
     var testDescription: String {
         "batch \(batch), \(size), \(channels) -> \(outputs), kernel \(kernel), strides \(strides), "
-            + "dilation \(dilation), \(padding), \(rectifies ? "rectified, " : "")"
+            + "dilation \(dilation), \(padding), \(clamp.lower)...\(clamp.upper), "
             + (pool.map { "pool \($0.size) strides \($0.strides) \($0.padding)" } ?? "no pool")
             + (tracksInput ? "" : ", constant input")
     }
@@ -40,17 +40,17 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
             nil, PoolWindow(2), PoolWindow(3, strides: 2), PoolWindow(2, strides: 3),
             PoolWindow(3, strides: 2, padding: .same),
         ] {
-            for rectifies in [true, false] {
+            for clamp in [Clamp.relu, .identity, Clamp(lower: -1, upper: 2.5)] {
                 for padding in [Padding.valid, .same] {
                     for channels in [3, 16] {
                         cases.append(
                             BlockCase(
                                 batch: 1, size: (11, 8), channels: channels, outputs: 24, padding: padding,
-                                rectifies: rectifies, hasBias: rectifies, pool: pool))
+                                clamp: clamp, hasBias: clamp != .identity, pool: pool))
                         cases.append(
                             BlockCase(
                                 batch: 3, channels: channels, outputs: 7, kernel: Size2D(2, 4),
-                                strides: Size2D(2, 1), padding: padding, rectifies: rectifies, pool: pool))
+                                strides: Size2D(2, 1), padding: padding, clamp: clamp, pool: pool))
                     }
                 }
             }
@@ -71,26 +71,26 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         }
         cases.append(BlockCase(batch: 1, size: (28, 28), channels: 1, outputs: 32, tracksInput: false))
         cases.append(
-            BlockCase(channels: 2, kernel: Size2D(8), padding: .same, rectifies: false, tracksInput: false))
+            BlockCase(channels: 2, kernel: Size2D(8), padding: .same, clamp: .identity, tracksInput: false))
         cases.append(BlockCase(batch: 5, size: (13, 13), channels: 32, outputs: 64))
         cases.append(
             BlockCase(
                 size: (15, 14), channels: 16, outputs: 16, strides: Size2D(2), padding: .same, pool: nil))
         cases.append(BlockCase(size: (12, 13), channels: 16, dilation: Size2D(2, 3), padding: .same))
-        cases.append(BlockCase(size: (12, 13), dilation: Size2D(2, 1), rectifies: false, pool: nil))
+        cases.append(BlockCase(size: (12, 13), dilation: Size2D(2, 1), clamp: .identity, pool: nil))
         cases.append(
-            BlockCase(size: (8, 8), channels: 33, outputs: 20, kernel: Size2D(1), rectifies: false, pool: nil)
+            BlockCase(size: (8, 8), channels: 33, outputs: 20, kernel: Size2D(1), clamp: .identity, pool: nil)
         )
         cases.append(
             BlockCase(
                 size: (8, 7), channels: 16, outputs: 20, kernel: Size2D(1), strides: Size2D(2),
-                rectifies: false, pool: nil))
+                clamp: .identity, pool: nil))
         cases.append(BlockCase(size: (7, 7), channels: 200, outputs: 70, padding: .same, pool: nil))
         return cases
     }()
 }
 
-/// Convolution, rectifier and pool in one pass against the general kernels in double precision.
+/// Convolution, clamp and pool in one pass against the general kernels in double precision.
 @Suite struct ConvolutionBlockTests {
     private func run(
         _ test: BlockCase, _ dtype: DType, _ method: ConvolutionMethod
@@ -109,8 +109,8 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         ]
         let y = variables[0].conv2D(
             variables[1], bias: test.hasBias ? variables[2] : nil, strides: test.strides,
-            padding: test.padding, dilation: test.dilation, rectifies: test.rectifies, pool: test.pool,
-            method: method)
+            padding: test.padding, dilation: test.dilation,
+            epilogue: Epilogue(clamp: test.clamp, pool: test.pool), method: method)
         let cotangent = random(y.shape)
         let gradients = tape.gradients(of: y, cotangent: cotangent)
         let tracked = variables.prefix(test.hasBias ? 3 : 2).dropFirst(test.tracksInput ? 0 : 1)
@@ -136,8 +136,9 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         let x = Tensor(normal: [2, 16, 16, channels], dtype: .float32, using: &generator)
         let kernel = Tensor(normal: [3, 3, channels, 32], dtype: .float32, using: &generator)
         func result(_ dtype: DType, _ method: ConvolutionMethod) -> Tensor {
-            Variable(x.cast(to: dtype)).conv2D(Variable(kernel.cast(to: dtype)), method: method).value
-                .cast(to: .float64)
+            Variable(x.cast(to: dtype)).conv2D(
+                Variable(kernel.cast(to: dtype)), epilogue: Epilogue(), method: method
+            ).value.cast(to: .float64)
         }
         let exact = result(.float64, .general)
         func rootMeanSquare(_ t: Tensor) -> Double { t.squared().mean().scalar.squareRoot() }
@@ -157,9 +158,10 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         var generator = RandomGenerator(seed: 3)
         let x = Tensor(normal: [2, 9, 10, 16], dtype: .float32, using: &generator)
         let kernel = Tensor(normal: [3, 3, 16, 32], dtype: .float32, using: &generator)
-        let constant = Variable(x).conv2D(Variable(kernel), rectifies: true, pool: test.pool)
+        let epilogue = Epilogue(clamp: .relu, pool: test.pool)
+        let constant = Variable(x).conv2D(Variable(kernel), epilogue: epilogue)
         let tape = Tape()
-        let tracked = tape.watch(x).conv2D(Variable(kernel), rectifies: true, pool: test.pool)
+        let tracked = tape.watch(x).conv2D(Variable(kernel), epilogue: epilogue)
         #expect(constant.value.elements(as: Float.self) == tracked.value.elements(as: Float.self))
     }
 
@@ -167,16 +169,17 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         var generator = RandomGenerator(seed: 4)
         let x = Tensor(normal: [2, 9, 10, 16], dtype: .float32, using: &generator)
         let kernel = Tensor(normal: [3, 3, 16, 32], dtype: .float32, using: &generator)
+        let epilogue = Epilogue(clamp: .relu, pool: PoolWindow(2))
         func gradient(tracking other: Bool) -> (Tensor, Tensor) {
             let tape = Tape()
             let input = tape.watch(x)
             let weights = other ? tape.watch(kernel) : Variable(kernel)
-            let y = input.conv2D(weights, rectifies: true, pool: PoolWindow(2)).sum()
+            let y = input.conv2D(weights, epilogue: epilogue).sum()
             let first = tape.gradients(of: y)[input]
             let second = Tape()
             let constant = other ? second.watch(x) : Variable(x)
             let tracked = second.watch(kernel)
-            let z = constant.conv2D(tracked, rectifies: true, pool: PoolWindow(2)).sum()
+            let z = constant.conv2D(tracked, epilogue: epilogue).sum()
             return (first, second.gradients(of: z)[tracked])
         }
         let (alone, together) = (gradient(tracking: false), gradient(tracking: true))

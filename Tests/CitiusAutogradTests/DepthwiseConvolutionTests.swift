@@ -14,12 +14,12 @@ private struct DepthwiseCase: Sendable, CustomTestStringConvertible {
     var strides = Size2D(1)
     var dilation = Size2D(1)
     var padding = Padding.same
-    var rectifies = false
+    var clamp = Clamp.identity
     var hasBias = true
 
     var testDescription: String {
         "batch \(batch), \(size), \(channels)·\(multiplier), kernel \(kernel), strides \(strides), "
-            + "dilation \(dilation), \(padding)\(rectifies ? ", rectified" : "")"
+            + "dilation \(dilation), \(padding), \(clamp.lower)...\(clamp.upper)"
     }
 
     static let sweep: [DepthwiseCase] = {
@@ -27,7 +27,8 @@ private struct DepthwiseCase: Sendable, CustomTestStringConvertible {
         for channels in [1, 3, 5, 8, 17, 32, 64] {
             for padding in [Padding.same, .valid] {
                 cases.append(
-                    DepthwiseCase(channels: channels, padding: padding, rectifies: channels % 2 == 1))
+                    DepthwiseCase(
+                        channels: channels, padding: padding, clamp: channels % 2 == 1 ? .relu : .identity))
                 cases.append(
                     DepthwiseCase(batch: 1, channels: channels, strides: Size2D(2), padding: padding))
                 cases.append(
@@ -36,9 +37,11 @@ private struct DepthwiseCase: Sendable, CustomTestStringConvertible {
                         strides: Size2D(3, 1), padding: padding, hasBias: false))
             }
         }
-        cases.append(DepthwiseCase(size: (14, 13), dilation: Size2D(2, 3), rectifies: true))
+        cases.append(
+            DepthwiseCase(size: (14, 13), dilation: Size2D(2, 3), clamp: Clamp(lower: -1, upper: 1.5)))
         cases.append(DepthwiseCase(size: (14, 13), strides: Size2D(4), padding: .valid))
-        cases.append(DepthwiseCase(size: (6, 6), channels: 16, kernel: Size2D(1), rectifies: true))
+        cases.append(
+            DepthwiseCase(size: (6, 6), channels: 16, kernel: Size2D(1), clamp: Clamp(lower: -1, upper: 1.5)))
         cases.append(DepthwiseCase(size: (8, 8), channels: 20, kernel: Size2D(7)))
         cases.append(DepthwiseCase(size: (8, 8), channels: 20, kernel: Size2D(1), strides: Size2D(2)))
         cases.append(DepthwiseCase(channels: 4, multiplier: 3))
@@ -63,7 +66,8 @@ private struct DepthwiseCase: Sendable, CustomTestStringConvertible {
         let variables = [x, kernel, bias].map { tape.watch($0) }
         let y = variables[0].depthwiseConv2D(
             variables[1], bias: test.hasBias ? variables[2] : nil, strides: test.strides,
-            padding: test.padding, dilation: test.dilation, rectifies: test.rectifies, method: method)
+            padding: test.padding, dilation: test.dilation, epilogue: Epilogue(clamp: test.clamp),
+            method: method)
         let gradients = tape.gradients(of: y, cotangent: random(y.shape))
         return (y.value, variables.prefix(test.hasBias ? 3 : 2).map { gradients[$0] })
     }
@@ -81,7 +85,7 @@ private struct DepthwiseCase: Sendable, CustomTestStringConvertible {
     @Test func aWindowOfOneMultiplies() {
         let x = Tensor([1, 2, 3, 4, 5, 6] as [Float]).reshaped([1, 1, 3, 2])
         let kernel = Tensor([2, -1] as [Float]).reshaped([1, 1, 2, 1])
-        let y = Variable(x).depthwiseConv2D(Variable(kernel), rectifies: true)
+        let y = Variable(x).depthwiseConv2D(Variable(kernel), epilogue: Epilogue(clamp: .relu))
         #expect(y.value.elements(as: Float.self) == [2, 0, 6, 0, 10, 0])
     }
 }

@@ -11,7 +11,7 @@ import Testing
             (Size2D(3, 1), .same, 1, 2),
         ]
         for (strides, padding, dilation, groups) in settings {
-            for rectifies in [false, true] {
+            for clamp in [Clamp.identity, .relu, Clamp(lower: -1, upper: 1)] {
                 checkGradients(
                     at: [
                         randomTensor([2, 6, 5, 4], seed: 1),
@@ -20,7 +20,7 @@ import Testing
                 ) {
                     $0[0].conv2D(
                         $0[1], bias: $0[2], strides: strides, padding: padding, dilation: dilation,
-                        groups: groups, rectifies: rectifies)
+                        groups: groups, epilogue: Epilogue(clamp: clamp))
                 }
             }
         }
@@ -44,7 +44,7 @@ import Testing
             randomTensor([3, 2, 5], seed: 1), randomTensor([5, 4], seed: 2), randomTensor([4], seed: 3),
         ]
         checkGradients(at: arguments) { $0[0].dense($0[1], bias: $0[2]) }
-        checkGradients(at: arguments) { $0[0].dense($0[1], bias: $0[2], rectifies: true) }
+        checkGradients(at: arguments) { $0[0].dense($0[1], bias: $0[2], epilogue: Epilogue(clamp: .relu6)) }
         checkGradients(at: arguments) { $0[0].dense($0[1]) + $0[2] * 0 }
         expectClose(
             Variable(arguments[0]).dense(Variable(arguments[1]), bias: Variable(arguments[2])).value,

@@ -69,7 +69,8 @@ import Testing
         }
     }
 
-    @Test(arguments: names, [false, true]) func normalizesAndBack(name: String, rectifies: Bool) throws {
+    @Test(arguments: names, [Clamp.identity, .relu, Clamp(lower: -0.5, upper: 0.25)])
+    func normalizesAndBack(name: String, clamp: Clamp) throws {
         let kernels = try set(named: name).kernels
         for width in Self.widths {
             for rows in [1, 2, 63, 129] {
@@ -90,11 +91,11 @@ import Testing
                             let n = citius_normalization(
                                 center: center.baseAddress, factor: factor.baseAddress,
                                 shift: shift.baseAddress)
-                            let flag: Int32 = rectifies ? 1 : 0
-                            kernels.normalize(x, n, rows, width, flag, &y)
-                            kernels.normalization_sums(x, dy, n, rows, width, flag, &sums, &products)
+                            let bounds = clamp.forMicrokernels
+                            kernels.normalize(x, n, rows, width, bounds, &y)
+                            kernels.normalization_sums(x, dy, n, rows, width, bounds, &sums, &products)
                             kernels.normalization_gradient(
-                                x, dy, n, slope, constant, rows, width, flag, &dx)
+                                x, dy, n, slope, constant, rows, width, bounds, &dx)
                         }
                     }
                 }
@@ -105,9 +106,10 @@ import Testing
                     let column = index % width
                     let difference = Double(x[index]) - Double(center[column])
                     let result = difference * Double(factor[column]) + Double(shift[column])
-                    #expect(abs(Double(y[index]) - (rectifies ? max(result, 0) : result)) <= 5e-7)
-                    // The mask is the result's own sign, to the bit.
-                    let gradient = rectifies && !(y[index] > 0) ? 0 : Double(dy[index])
+                    #expect(abs(Double(y[index]) - min(max(result, clamp.lower), clamp.upper)) <= 5e-7)
+                    // The mask is the result's own place between the bounds, to the bit.
+                    let passes = Double(y[index]) > clamp.lower && Double(y[index]) < clamp.upper
+                    let gradient = passes ? Double(dy[index]) : 0
                     expectedSums[column] += gradient
                     expectedProducts[column] += gradient * difference
                     let expected =
@@ -124,14 +126,15 @@ import Testing
         }
     }
 
-    @Test(arguments: names) func aNaNStays(name: String) throws {
+    @Test(arguments: names, [Clamp.identity, .relu, .relu6]) func aNaNStays(name: String, clamp: Clamp) throws
+    {
         let kernels = try set(named: name).kernels
         let ones = [Float](repeating: 1, count: 20)
         var y = ones
         ones.withUnsafeBufferPointer { ones in
             let n = citius_normalization(
                 center: ones.baseAddress, factor: ones.baseAddress, shift: ones.baseAddress)
-            kernels.normalize([Float](repeating: .nan, count: 20), n, 1, 20, 1, &y)
+            kernels.normalize([Float](repeating: .nan, count: 20), n, 1, 20, clamp.forMicrokernels, &y)
         }
         #expect(y.allSatisfy { $0.isNaN })
     }

@@ -114,14 +114,14 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
         let bias: [T] = random(setting.outputs, seed: 3)
         let gradient: [T] = random(geometry.outputPixels * setting.outputs, seed: 4)
 
-        for rectifies in [false, true] {
+        for clamp in [Clamp.identity, .relu, .relu6] {
             var expected = (0..<gradient.count).map { bias[$0 % setting.outputs].asDouble }
             setting.forEachProduct { expected[$0] += input[$1].asDouble * kernel[$2].asDouble }
-            if rectifies { expected = expected.map { max($0, 0) } }
+            expected = expected.map { min(max($0, clamp.lower), clamp.upper) }
             // NaN in the result shows what is read before it is written.
             var output = [T](repeating: .nan, count: gradient.count)
             convolution.forward(
-                input: input, kernel: kernel, bias: bias, rectifies: rectifies, output: &output)
+                input: input, kernel: kernel, bias: bias, clamp: clamp, output: &output)
             expectAgreement(output, expected, tolerance: tolerance, "forward")
         }
 

@@ -19,19 +19,20 @@ import Testing
 
     private func pool(
         _ x: [Float], _ cells: [Int], _ channels: Int, _ kernels: citius_kernels, _ y: inout [Float],
-        _ winner: inout [UInt8]
+        _ argmax: inout [UInt8]
     ) {
         let numbers = [UInt8](0...255)
         x.withUnsafeBufferPointer { x in
             cells.withUnsafeBufferPointer { cells in
                 numbers.withUnsafeBufferPointer { numbers in
                     y.withUnsafeMutableBufferPointer { y in
-                        winner.withUnsafeMutableBufferPointer { winner in
+                        argmax.withUnsafeMutableBufferPointer { argmax in
                             var job = citius_max_pool(
                                 x: x.baseAddress, window_stride: 0, window_count: 1,
                                 cells: cells.baseAddress, numbers: numbers.baseAddress,
-                                cell_count: cells.count, channels: channels, rectifies: 0,
-                                y: y.baseAddress, winner: winner.baseAddress)
+                                cell_count: cells.count, channels: channels,
+                                clamp: Clamp.identity.forMicrokernels,
+                                y: y.baseAddress, argmax: argmax.baseAddress)
                             kernels.max_pool(&job)
                         }
                     }
@@ -51,12 +52,12 @@ import Testing
             let bias = random(channels, seed: 1)
             var x = random(7 * channels, seed: 2)
             x[3 * channels] = .nan
-            for rectifies in [false, true] {
+            for clamp in [Clamp.identity, .relu, Clamp(lower: -0.5, upper: 0.25)] {
                 var result = x
-                kernels.add_bias(&result, bias, 7, channels, rectifies ? 1 : 0)
+                kernels.add_bias(&result, bias, 7, channels, clamp.forMicrokernels)
                 for index in x.indices {
                     let sum = x[index] + bias[index % channels]
-                    let expected = rectifies && sum < 0 ? 0 : sum
+                    let expected = sum.isNaN ? sum : min(max(sum, Float(clamp.lower)), Float(clamp.upper))
                     #expect(result[index] == expected || (result[index].isNaN && expected.isNaN))
                 }
             }
@@ -70,12 +71,12 @@ import Testing
                 let x = random(cells * channels + 5, seed: UInt64(cells)).map { ($0 * 8).rounded() }
                 let offsets = (0..<cells).map { ($0 * 7 % cells) * channels + 5 }
                 var y = [Float](repeating: .nan, count: channels)
-                var winner = [UInt8](repeating: 0, count: channels)
-                pool(x, offsets, channels, kernels, &y, &winner)
+                var argmax = [UInt8](repeating: 0, count: channels)
+                pool(x, offsets, channels, kernels, &y, &argmax)
                 for channel in 0..<channels {
                     let values = offsets.map { x[$0 + channel] }
                     #expect(y[channel] == values.max())
-                    #expect(Int(winner[channel]) == values.firstIndex(of: y[channel]))
+                    #expect(Int(argmax[channel]) == values.firstIndex(of: y[channel]))
                 }
             }
         }
@@ -90,9 +91,9 @@ import Testing
             x[3 * channels + channel] = .nan
         }
         var y = [Float](repeating: 0, count: channels)
-        var winner = [UInt8](repeating: 0, count: channels)
-        pool(x, (0..<4).map { $0 * channels }, channels, kernels, &y, &winner)
+        var argmax = [UInt8](repeating: 0, count: channels)
+        pool(x, (0..<4).map { $0 * channels }, channels, kernels, &y, &argmax)
         #expect(y.allSatisfy { $0.isNaN })
-        #expect(winner.enumerated().allSatisfy { Int($1) == $0 % 3 + 1 })
+        #expect(argmax.enumerated().allSatisfy { Int($1) == $0 % 3 + 1 })
     }
 }

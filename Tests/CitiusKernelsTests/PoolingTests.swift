@@ -68,9 +68,9 @@ import Testing
         var output = [T](repeating: .nan, count: count)
         var inputGradient = [T](repeating: .nan, count: input.count)
 
-        var winner = [Index](repeating: 0, count: count)
-        geometry.maxPool(input, output: &output, winner: &winner)
-        geometry.maxPoolGradient(gradient, winner: winner, inputGradient: &inputGradient)
+        var argmax = [Index](repeating: 0, count: count)
+        geometry.maxPool(input, output: &output, argmax: &argmax)
+        geometry.maxPoolGradient(gradient, argmax: argmax, inputGradient: &inputGradient)
         var expected = [T](repeating: 0, count: input.count)
         var expectedOutput = output
         for index in 0..<count {

@@ -14,14 +14,14 @@ import Testing
         let image = Input(28, 28, 1)
         var x = Conv2D(8, kernelSize: 3)(image)
         x = MaxPooling2D(2)(Activation(.relu)(x))
-        // Read by the rectifier and by the sum: the two may not become one pass.
+        // Read by the relu and by the sum: the two may not become one pass.
         let seen = Conv2D(8, kernelSize: 3, padding: .same)(x)
         var y = Activation(.relu)(seen)
         y = Conv2D(8, kernelSize: 3, padding: .same, useBias: false)(y)
         y = BatchNormalization()(y)
         x = Activation(.relu)(Add()(seen, y))
         x = MaxPooling2D(2)(x)
-        // A sum that more than the rectifier reads.
+        // A sum that more than the relu reads.
         let sum = Add()(x, Conv2D(8, kernelSize: 1)(x))
         let joined = Concatenate()(Activation(.relu)(sum), sum)
         x = Flatten()(GlobalAveragePooling2D(keepDimensions: true)(joined))
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func sumsOfTwoAloneAreRectifiedInTheirPass() throws {
+    @Test func sumsOfTwoAloneAreClampedInTheirPass() throws {
         func steps(_ sum: (Input) -> SymbolicTensor, _ function: ActivationFunction = .relu) throws -> [Int] {
             let input = Input(4)
             let model = Model(inputs: input, outputs: Activation(function)(sum(input)))

@@ -11,7 +11,7 @@ import Testing
 /// Layers in one pass and one by one.
 @Suite struct LayerFusionTests {
     enum Network: String, CaseIterable {
-        case documentLong, documentShort, normalized, strided, unread, nested
+        case documentLong, documentShort, normalized, clamped, strided, unread, nested
 
         func make(seed: UInt64 = 5) -> Sequential {
             switch self {
@@ -53,6 +53,23 @@ import Testing
                     BatchNormalization()
                     Activation(.relu)
                     GlobalAveragePooling2D()
+                    Dense(10, activation: .softmax)
+                }
+            case .clamped:
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Conv2D(8, kernelSize: 3, biasInitializer: .ones)
+                    Activation(.relu6)
+                    MaxPooling2D(2)
+                    Conv2D(8, kernelSize: 3, activation: .linear)
+                    Activation(.relu6)
+                    DepthwiseConv2D(3, activation: .relu6)
+                    SeparableConv2D(8, kernelSize: 3, activation: .relu6)
+                    BatchNormalization()
+                    Activation(.relu6)
+                    Flatten()
+                    Dense(16)
+                    Activation(.relu6)
                     Dense(10, activation: .softmax)
                 }
             case .strided:
@@ -154,6 +171,32 @@ import Testing
         #expect(steps[0].forward(Variable(Tensor(zeros: [1, 9, 9, 1])), .inference).shape == [1, 7, 7, 4])
     }
 
+    /// What an activation is called says nothing of what it computes.
+    @Test(arguments: ["linear", "relu", "relu6"]) func activationsOfOnesOwnAreNotTakenForOthers(
+        name: String
+    ) throws {
+        let minusOne = ActivationFunction(name) { ($0 * 0) - 1 }
+        func prediction(@LayerBuilder _ layers: () -> [Layer]) throws -> Tensor {
+            try Sequential(seed: 1, layers: layers).predict(Tensor(ones: [1, 6, 6, 1]))
+        }
+        let convolved = try prediction {
+            Conv2D(4, kernelSize: 3, activation: minusOne)
+            Activation(.relu)
+            MaxPooling2D(2)
+        }
+        #expect(convolved == Tensor(zeros: [1, 2, 2, 4]))
+        let dense = try prediction {
+            Dense(3, activation: minusOne)
+            Activation(.relu)
+        }
+        #expect(dense == Tensor(zeros: [1, 6, 6, 3]))
+        let normalized = try prediction {
+            BatchNormalization()
+            Activation(minusOne)
+        }
+        #expect(normalized == Tensor(zeros: [1, 6, 6, 1]) - 1)
+    }
+
     @Test func takesTogetherWhatFits() {
         func steps(_ network: Network) -> [[String]] {
             LayerFusion.steps(of: network.make().layers).map { $0.layers.map { "\(type(of: $0))" } }
@@ -170,6 +213,8 @@ import Testing
                 ["Conv2D"], ["BatchNormalization", "Activation"], ["MaxPooling2D"], ["DepthwiseConv2D"],
                 ["BatchNormalization", "Activation"], ["GlobalAveragePooling2D"], ["Dense"],
             ])
+        #expect(
+            steps(.clamped).prefix(2) == [block, ["Conv2D", "Activation"]])
         // tanh lies between convolution and pool.
         #expect(steps(.strided).prefix(2) == [["Conv2D"], ["MaxPooling2D"]])
     }

@@ -40,7 +40,7 @@ static void check_products(const citius_kernels *set) {
         for (int r = 0; r < BATCH_ROWS; ++r) rows[r] = r * DEPTH;
         citius_product job = {.x = x, .rows = rows, .row_count = BATCH_ROWS, .segments = &segment, .segment_count = 1,
                               .segment_length = DEPTH, .weights = weights, .weight_stride = block,
-                              .block_stride = block * DEPTH, .columns = columns, .bias = bias, .rectifies = 1, .y = y,
+                              .block_stride = block * DEPTH, .columns = columns, .bias = bias, .clamp = {0, INFINITY}, .y = y,
                               .y_stride = columns};
         set->multiply_rows(&job);
         for (int r = 0; r < BATCH_ROWS; ++r) {
@@ -68,7 +68,7 @@ static void check_winograd(const citius_kernels *set) {
             float *u = calloc((size_t)(16 * channels * padded), sizeof *u);
             float *v = random_floats((size_t)(16 * TILES * channels)), *m = random_floats((size_t)(16 * TILES * outputs));
             float *y = random_floats((size_t)(TILES * outputs));
-            uint8_t winner[TILES * 21];
+            uint8_t argmax[TILES * 21];
             set->winograd_kernel(kernel, channels, outputs, 0, channels, u, channels * padded);
             set->winograd_input(x, SIZE * channels, channels, TILES, v, TILES * channels);
             ptrdiff_t rows[TILES], segment = 0;
@@ -78,12 +78,13 @@ static void check_winograd(const citius_kernels *set) {
                                       .segments = &segment, .segment_count = 1, .segment_length = channels,
                                       .weights = u + f * channels * padded, .weight_stride = block,
                                       .block_stride = channels * block, .columns = outputs,
+                                      .clamp = {-INFINITY, INFINITY},
                                       .y = m + f * TILES * outputs, .y_stride = outputs};
                 set->multiply_rows(&job);
             }
             citius_winograd_output job = {.m = m, .frequency_stride = TILES * outputs, .tiles = TILES,
-                                          .outputs = outputs, .bias = bias, .rectifies = 1, .pools = 1, .rows = 2,
-                                          .last_columns = 2, .y = y, .y_row_stride = TILES * outputs, .winner = winner};
+                                          .outputs = outputs, .bias = bias, .clamp = {0, INFINITY}, .pools = 1, .rows = 2,
+                                          .last_columns = 2, .y = y, .y_row_stride = TILES * outputs, .argmax = argmax};
             set->winograd_output(&job);
             for (int t = 0; t < TILES; ++t) {
                 for (int o = 0; o < outputs; ++o) {
@@ -102,7 +103,7 @@ static void check_winograd(const citius_kernels *set) {
                         if (sum > best) best = sum;
                     }
                     expect(is_close(y[t * outputs + o], best, 1e-5), "winograd", channels);
-                    expect((winner[t * outputs + o] == CITIUS_NO_WINNER) == (y[t * outputs + o] == 0), "winner", outputs);
+                    expect((argmax[t * outputs + o] == CITIUS_NO_ARGMAX) == (y[t * outputs + o] == 0), "argmax", outputs);
                 }
             }
             free(x), free(kernel), free(bias), free(u), free(v), free(m), free(y);

@@ -8,40 +8,37 @@ import CitiusTensor
 extension Variable {
     /// max(x, 0). Pullback: w where x > 0, else 0.
     public func relu() -> Variable {
-        let result = value.relu()
-        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
-            computing(result) { .rectifierGradient(T.self, y: result, dy: $0) }
-        }
-        return apply(dtype.realType(for: "relu"))
+        clamped(value.relu(), .relu, "relu")
     }
 
-    /// max(a + b, 0) in one pass: how a residual block ends. Pullback: w where the result is positive, else 0,
-    /// for both.
+    /// a + b with an epilogue: how a residual block ends.
     ///
     /// Traps if the shapes or the dtypes differ.
-    public func addedRectified(_ other: Variable) -> Variable {
+    package func added(to other: Variable, epilogue: Epilogue) -> Variable {
+        let clamp = epilogue.clamp
         require(
             shape == other.shape && dtype == other.dtype,
-            "addedRectified: \(dtype) \(shape) and \(other.dtype) \(other.shape), expected the same")
+            "added: \(dtype) \(shape) and \(other.dtype) \(other.shape), expected the same")
         let (a, b) = (value, other.value)
         func apply<T: RealScalar>(_ type: T.Type) -> Variable {
             let result = Tensor(shape: shape) { (out: UnsafeMutablePointer<T>) in
-                a.withElements { a in b.withElements { addRectified(a, $0, to: out, count: shape.count) } }
+                a.withElements { a in
+                    b.withElements { add(a, $0, clamp: clamp, to: out, count: shape.count) }
+                }
             }
             return Variable(result, computedFrom: self, other) {
-                let gradient = Tensor.rectifierGradient(T.self, y: result, dy: $0)
+                let gradient = $0.passed(by: clamp, T.self, y: result)
                 return [gradient, gradient]
             }
         }
-        return apply(dtype.realType(for: "addedRectified"))
+        return apply(dtype.realType(for: "added")).pooled(by: epilogue)
     }
 
     /// min(max(x, 0), 6). Pullback: w where 0 < x < 6, else 0.
     ///
     /// Source: Krizhevsky, "Convolutional Deep Belief Networks on CIFAR-10", 2010.
     public func relu6() -> Variable {
-        let result = value.clamped(to: 0...6)
-        return activated(result, .clippedRectifier(limit: 6))
+        clamped(value.clamped(to: 0...6), .relu6, "relu6")
     }
 
     /// 1/(1 + e⁻ˣ). Pullback: w ↦ w·y·(1 − y) with the result y.
@@ -180,6 +177,14 @@ extension Variable {
 
     /// eˣ: the activation of that name.
     public func exponential() -> Variable { exp() }
+
+    /// The result of an activation that is a clamp.
+    private func clamped(_ result: Tensor, _ clamp: Clamp, _ operation: String) -> Variable {
+        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            computing(result) { $0.passed(by: clamp, T.self, y: result) }
+        }
+        return apply(dtype.realType(for: operation))
+    }
 
     /// The result of an activation whose gradient needs that result alone.
     private func activated(_ result: Tensor, _ gradient: ActivationGradient) -> Variable {

@@ -13,13 +13,19 @@ extension Variable {
     /// Mean and variance (of the population) are the batch's own and take part in the gradient. The input is
     /// read twice, once for them and once for y; so is it on the way back.
     ///
-    /// - Parameters: `self` is [batch, …, channels], `scale` and `offset` [channels]; `rectifies` makes
-    ///   max(y, 0) of y in the same pass.
+    /// - Parameters: `self` is [batch, …, channels], `scale` and `offset` [channels].
     /// - Returns: the output, of the input's shape, and the batch's mean and variance, [channels].
     ///
     /// Traps if a shape does not fit or the batch has no elements.
     public func batchNormalized(
-        scale: Variable?, offset: Variable?, epsilon: Double, rectifies: Bool = false
+        scale: Variable?, offset: Variable?, epsilon: Double
+    ) -> (output: Variable, mean: Tensor, variance: Tensor) {
+        batchNormalized(scale: scale, offset: offset, epsilon: epsilon, epilogue: Epilogue())
+    }
+
+    /// The same with an epilogue.
+    package func batchNormalized(
+        scale: Variable?, offset: Variable?, epsilon: Double, epilogue: Epilogue
     ) -> (output: Variable, mean: Tensor, variance: Tensor) {
         require(
             shape.rank >= 2 && shape.count > 0,
@@ -32,8 +38,7 @@ extension Variable {
             let normalization = Normalization<T>(
                 layout, mean: mean, variance: variance, epsilon: epsilon,
                 scale: scale?.value.elements(), offset: offset?.value.elements())
-            let output = normalized(
-                normalization, scale, offset, rectifies: rectifies, momentsAreOwn: true)
+            let output = normalized(normalization, scale, offset, epilogue, momentsAreOwn: true)
             return (output, Tensor(mean.map { T($0) }), Tensor(variance.map { T($0) }))
         }
         return apply(dtype.realType(for: "batchNormalized"))
@@ -41,8 +46,17 @@ extension Variable {
 
     /// The same with mean and variance given as constants, [channels]: how a trained network predicts.
     public func normalized(
+        mean: Tensor, variance: Tensor, scale: Variable?, offset: Variable?, epsilon: Double
+    ) -> Variable {
+        normalized(
+            mean: mean, variance: variance, scale: scale, offset: offset, epsilon: epsilon,
+            epilogue: Epilogue())
+    }
+
+    /// The same with an epilogue.
+    package func normalized(
         mean: Tensor, variance: Tensor, scale: Variable?, offset: Variable?, epsilon: Double,
-        rectifies: Bool = false
+        epilogue: Epilogue
     ) -> Variable {
         let channels = shape[-1]
         require(
@@ -56,32 +70,32 @@ extension Variable {
                 layout, mean: mean.elements(as: T.self).map { Double($0) },
                 variance: variance.elements(as: T.self).map { Double($0) }, epsilon: epsilon,
                 scale: scale?.value.elements(), offset: offset?.value.elements())
-            return normalized(normalization, scale, offset, rectifies: rectifies, momentsAreOwn: false)
+            return normalized(normalization, scale, offset, epilogue, momentsAreOwn: false)
         }
         return apply(dtype.realType(for: "normalized"))
     }
 
     private func normalized<T: RealScalar>(
-        _ normalization: Normalization<T>, _ scale: Variable?, _ offset: Variable?, rectifies: Bool,
+        _ normalization: Normalization<T>, _ scale: Variable?, _ offset: Variable?, _ epilogue: Epilogue,
         momentsAreOwn: Bool
     ) -> Variable {
-        let input = value
+        let (input, clamp) = (value, epilogue.clamp)
         let y = Tensor(shape: shape) { (y: UnsafeMutablePointer<T>) in
-            input.withElements { normalization.apply($0, rectifies: rectifies, to: y) }
+            input.withElements { normalization.apply($0, clamp: clamp, to: y) }
         }
         let isTracked = (input: self.isTracked, scale: scale?.isTracked, offset: offset?.isTracked)
-        return Variable(y, computedFrom: self, scale ?? Variable(y), offset ?? Variable(y)) { dy in
+        let output = Variable(y, computedFrom: self, scale ?? Variable(y), offset ?? Variable(y)) { dy in
             let needsSums =
                 isTracked.scale == true || isTracked.offset == true || isTracked.input && momentsAreOwn
             return input.withElements { (x: UnsafePointer<T>) in
                 dy.withElements { dy in
                     let sums =
-                        needsSums ? normalization.gradientSums(x, dy: dy, rectifies: rectifies) : nil
+                        needsSums ? normalization.gradientSums(x, dy: dy, clamp: clamp) : nil
                     var dx: Tensor?
                     if isTracked.input {
                         dx = Tensor(shape: input.shape) { (dx: UnsafeMutablePointer<T>) in
                             normalization.inputGradient(
-                                x, dy: dy, rectifies: rectifies, through: momentsAreOwn ? sums : nil, to: dx)
+                                x, dy: dy, clamp: clamp, through: momentsAreOwn ? sums : nil, to: dx)
                         }
                     }
                     func tensor(_ sums: [Double]?, _ isTracked: Bool?) -> Tensor? {
@@ -94,6 +108,7 @@ extension Variable {
                 }
             }
         }
+        return output.pooled(by: epilogue)
     }
 
     private func checkChannels(_ operation: String, _ parameters: [(String, Shape?)]) {

@@ -11,35 +11,34 @@ extension Variable {
     /// ```
     ///
     /// With groups, input and output channels fall into as many groups, and a group of outputs sees its group
-    /// of inputs alone. `rectifies` applies max(y, 0) and `pool` takes the largest value of its windows, in the
-    /// same pass: what a pool throws away is then neither stored nor, in the gradient, multiplied by.
+    /// of inputs alone.
     ///
     /// - Parameters: `self` is [batch, height, width, channels], `kernel` [height, width, channels / groups,
-    ///   output channels], `bias` [output channels]; `method` says how float32 is computed, float64 is always
-    ///   computed by the general one.
-    /// - Returns: [batch, output height, output width, output channels], of the pool if there is one.
+    ///   output channels], `bias` [output channels].
+    /// - Returns: [batch, output height, output width, output channels].
     ///
     /// Traps if a rank or a number of channels does not fit, or if no window fits into the image.
     public func conv2D(
         _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
-        dilation: Size2D = 1, groups: Int = 1, rectifies: Bool = false, pool: PoolWindow? = nil,
-        method: ConvolutionMethod = .automatic
+        dilation: Size2D = 1, groups: Int = 1
     ) -> Variable {
         conv2D(
             kernel, bias: bias, strides: strides, padding: padding, dilation: dilation, groups: groups,
-            rectifies: rectifies, pool: pool, method: method, live: nil)
+            epilogue: Epilogue())
     }
 
-    /// - Parameter live: the convolution's pixels that are computed, from the first on: nobody reads the others.
+    /// The same with an epilogue.
+    ///
+    /// - Parameter method: how float32 is computed; float64 is always computed by the general one.
     package func conv2D(
-        _ kernel: Variable, bias: Variable?, strides: Size2D, padding: Padding, dilation: Size2D, groups: Int,
-        rectifies: Bool, pool: PoolWindow?, method: ConvolutionMethod, live: Size2D?
+        _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
+        dilation: Size2D = 1, groups: Int = 1, epilogue: Epilogue, method: ConvolutionMethod = .automatic
     ) -> Variable {
         let convolution = Convolution(
             input: shape, kernel: kernel.shape, bias: bias?.shape, strides: strides, padding: padding,
-            dilation: dilation, groups: groups, live: live)
+            dilation: dilation, groups: groups, epilogue: epilogue)
         if dtype == .float32 && method != .general {
-            let poolGeometry = pool.map {
+            let poolGeometry = epilogue.pool.map {
                 WindowGeometry(
                     "conv2D, pool", input: convolution.outputShape, window: $0.size, strides: $0.strides,
                     padding: $0.padding)
@@ -47,7 +46,7 @@ extension Variable {
             if ConvolutionBlock.supports(convolution, pool: poolGeometry) {
                 return apply(
                     ConvolutionBlock(
-                        convolution: convolution, pool: poolGeometry, rectifies: rectifies,
+                        convolution: convolution, pool: poolGeometry, clamp: epilogue.clamp,
                         allowsWinograd: method == .automatic),
                     kernel, bias: bias)
             }
@@ -56,23 +55,23 @@ extension Variable {
         let output =
             isDepthwise && dtype == .float32 && method != .general
             ? apply(
-                DepthwiseConvolution(geometry: convolution.geometry, rectifies: rectifies), kernel, bias: bias
+                DepthwiseConvolution(geometry: convolution.geometry, clamp: epilogue.clamp), kernel,
+                bias: bias
             )
-            : general(convolution, kernel, bias: bias, rectifies: rectifies)
-        guard let pool else { return output }
-        return output.maxPooled2D(size: pool.size, strides: pool.strides, padding: pool.padding)
+            : general(convolution, kernel, bias: bias, clamp: epilogue.clamp)
+        return output.pooled(by: epilogue)
     }
 
     /// By im2col and the BLAS.
     private func general(
-        _ convolution: Convolution, _ kernel: Variable, bias: Variable?, rectifies: Bool
+        _ convolution: Convolution, _ kernel: Variable, bias: Variable?, clamp: Clamp
     ) -> Variable {
         let input = self
         func apply<T: RealScalar>(_ type: T.Type) -> Variable {
             let y = convolution.output(
-                T.self, input.value, kernel.value, bias: bias?.value, rectifies: rectifies)
+                T.self, input.value, kernel.value, bias: bias?.value, clamp: clamp)
             return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { cotangent in
-                let dy = rectifies ? Tensor.rectifierGradient(T.self, y: y, dy: cotangent) : cotangent
+                let dy = cotangent.passed(by: clamp, T.self, y: y)
                 return [
                     input.isTracked
                         ? convolution.inputGradient(T.self, kernel.value, dy, shape: input.shape) : nil,
@@ -109,22 +108,22 @@ extension Variable {
     private func apply(_ block: ConvolutionBlock, _ kernel: Variable, bias: Variable?) -> Variable {
         let input = self
         let resultShape = block.pool?.outputShape ?? block.convolution.outputShape
-        // Who won matters to the gradient alone.
+        // The argmax matters to the gradient alone.
         let isTracked = input.isTracked || kernel.isTracked || bias?.isTracked == true
-        var winner =
+        var argmax =
             block.pool != nil && isTracked ? Tensor(uninitialized: resultShape, dtype: .uint8) : nil
         let y = Tensor(shape: resultShape) { (out: UnsafeMutablePointer<Float>) in
-            let winner = winner?.mutableAddress().assumingMemoryBound(to: UInt8.self)
+            let argmax = argmax?.mutableAddress().assumingMemoryBound(to: UInt8.self)
             input.value.withElements { input in
                 kernel.withPackedElements(for: block) { weights in
                     withOptionalElements(bias?.value) { bias in
                         block.forward(
-                            input: input, weights: weights, bias: bias, output: out, winner: winner)
+                            input: input, weights: weights, bias: bias, output: out, argmax: argmax)
                     }
                 }
             }
         }
-        return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { [winner] cotangent in
+        return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { [argmax] cotangent in
             var dx = input.isTracked ? Tensor(uninitialized: input.shape, dtype: .float32) : nil
             var dKernel = kernel.isTracked ? Tensor(uninitialized: kernel.shape, dtype: .float32) : nil
             var dBias =
@@ -137,7 +136,7 @@ extension Variable {
                             block.gradients(
                                 .init(
                                     input: inputElements, kernel: kernelElements, output: y,
-                                    winner: winner.map { $0.address.assumingMemoryBound(to: UInt8.self) },
+                                    argmax: argmax.map { $0.address.assumingMemoryBound(to: UInt8.self) },
                                     outputGradient: dy),
                                 to: .init(
                                     input: dx?.mutableAddress().assumingMemoryBound(to: Float.self),
@@ -157,7 +156,7 @@ extension Convolution {
     /// The convolution of these shapes; traps with a sentence if they do not fit together.
     fileprivate init(
         input: Shape, kernel: Shape, bias: Shape?, strides: Size2D, padding: Padding, dilation: Size2D,
-        groups: Int, live: Size2D?
+        groups: Int, epilogue: Epilogue
     ) {
         require(
             input.rank == 4,
@@ -179,8 +178,10 @@ extension Convolution {
         let geometry = WindowGeometry(
             "conv2D", input: input, window: Size2D(kernel[0], kernel[1]), strides: strides,
             padding: padding, dilation: dilation)
+        let size = Size2D(geometry.vertical.output, geometry.horizontal.output)
+        let live = epilogue.extent == nil ? size : epilogue.pixelsRead(of: size)
         self.init(
-            geometry: live.map { geometry.limited(height: $0.height, width: $0.width) } ?? geometry,
+            geometry: geometry.limited(height: live.height, width: live.width),
             outputChannels: kernel[3], groups: groups)
     }
 
@@ -189,14 +190,14 @@ extension Convolution {
     }
 
     fileprivate func output<T: RealScalar>(
-        _ type: T.Type, _ input: Tensor, _ kernel: Tensor, bias: Tensor?, rectifies: Bool
+        _ type: T.Type, _ input: Tensor, _ kernel: Tensor, bias: Tensor?, clamp: Clamp
     ) -> Tensor {
         Tensor(shape: outputShape) { (out: UnsafeMutablePointer<T>) in
             input.withElements { input in
                 kernel.withElements { kernel in
                     withOptionalElements(bias) { bias in
                         forward(
-                            input: input, kernel: kernel, bias: bias, rectifies: rectifies, output: out)
+                            input: input, kernel: kernel, bias: bias, clamp: clamp, output: out)
                     }
                 }
             }
@@ -282,14 +283,12 @@ extension Tensor {
         }
     }
 
-    /// The gradient of y = max(x, 0), by y.
-    static func rectifierGradient<T: RealScalar>(_ type: T.Type, y: Tensor, dy: Tensor) -> Tensor {
-        let count = y.count
-        return Tensor(shape: y.shape) { (out: UnsafeMutablePointer<T>) in
+    /// Of the gradient of y, a clamp's result, what the clamp lets pass.
+    func passed<T: RealScalar>(by clamp: Clamp, _ type: T.Type, y: Tensor) -> Tensor {
+        guard !clamp.isIdentity else { return self }
+        return Tensor(shape: y.shape) { (dx: UnsafeMutablePointer<T>) in
             y.withElements { y in
-                dy.withElements { dy in
-                    CitiusKernels.rectifierGradient(y: y, dy: dy, dx: out, count: count)
-                }
+                withElements { dy in clampGradient(clamp, y: y, dy: dy, to: dx, count: count) }
             }
         }
     }

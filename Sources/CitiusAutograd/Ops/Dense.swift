@@ -3,13 +3,18 @@ import CitiusPlatform
 import CitiusTensor
 
 extension Variable {
-    /// y = x · kernel + bias, along the last axis; `rectifies` applies max(y, 0) in the same pass.
+    /// y = x · kernel + bias, along the last axis.
     ///
     /// - Parameters: `self` is [batch, …, inputs], `kernel` [inputs, outputs], `bias` [outputs].
     /// - Returns: [batch, …, outputs].
     ///
     /// Traps if the shapes do not fit together.
-    public func dense(_ kernel: Variable, bias: Variable? = nil, rectifies: Bool = false) -> Variable {
+    public func dense(_ kernel: Variable, bias: Variable? = nil) -> Variable {
+        dense(kernel, bias: bias, epilogue: Epilogue())
+    }
+
+    /// The same with an epilogue.
+    package func dense(_ kernel: Variable, bias: Variable? = nil, epilogue: Epilogue) -> Variable {
         let input = self
         require(
             kernel.shape.rank == 2,
@@ -35,11 +40,11 @@ extension Variable {
                     }
                 }
                 withOptionalElements(bias?.value) { bias in
-                    addBias(bias, rectifies: rectifies, to: out, rows: rows, columns: outputs)
+                    addBias(bias, clamp: epilogue.clamp, to: out, rows: rows, columns: outputs)
                 }
             }
             return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { cotangent in
-                let dy = rectifies ? Tensor.rectifierGradient(T.self, y: y, dy: cotangent) : cotangent
+                let dy = cotangent.passed(by: epilogue.clamp, T.self, y: y)
                 return dy.withElements { (dyElements: UnsafePointer<T>) in
                     var dx: Tensor?
                     if input.isTracked {
@@ -65,6 +70,6 @@ extension Variable {
                 }
             }
         }
-        return apply(dtype.realType(for: "dense"))
+        return apply(dtype.realType(for: "dense")).pooled(by: epilogue)
     }
 }

@@ -11,13 +11,24 @@ extension Variable {
     /// ```
     ///
     /// - Parameters: `self` is [batch, height, width, channels], `kernel` [height, width, channels, multiplier],
-    ///   `bias` [channels · multiplier]; `rectifies` applies max(y, 0) in the same pass.
+    ///   `bias` [channels · multiplier].
     /// - Returns: [batch, output height, output width, channels · multiplier].
     ///
     /// Traps if a rank or a number of channels does not fit, or if no window fits into the image.
     public func depthwiseConv2D(
         _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
-        dilation: Size2D = 1, rectifies: Bool = false, method: ConvolutionMethod = .automatic
+        dilation: Size2D = 1
+    ) -> Variable {
+        depthwiseConv2D(
+            kernel, bias: bias, strides: strides, padding: padding, dilation: dilation, epilogue: Epilogue())
+    }
+
+    /// The same with an epilogue.
+    ///
+    /// - Parameter method: how float32 is computed; float64 is always computed by the general one.
+    package func depthwiseConv2D(
+        _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
+        dilation: Size2D = 1, epilogue: Epilogue, method: ConvolutionMethod = .automatic
     ) -> Variable {
         require(
             shape.rank == 4 && kernel.shape.rank == 4 && kernel.shape[2] == shape[3],
@@ -27,7 +38,7 @@ extension Variable {
         // A group for each channel; the kernel's elements lie as the groups need them.
         return conv2D(
             kernel.reshaped(to: [height, width, 1, kernel.shape[2] * kernel.shape[3]]), bias: bias,
-            strides: strides, padding: padding, dilation: dilation, groups: shape[3], rectifies: rectifies,
+            strides: strides, padding: padding, dilation: dilation, groups: shape[3], epilogue: epilogue,
             method: method)
     }
 
@@ -44,8 +55,7 @@ extension Variable {
             }
         }
         return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { cotangent in
-            let dy =
-                depthwise.rectifies ? Tensor.rectifierGradient(Float.self, y: y, dy: cotangent) : cotangent
+            let dy = cotangent.passed(by: depthwise.clamp, Float.self, y: y)
             let dx = { () -> Tensor in
                 Tensor(shape: input.shape) { (out: UnsafeMutablePointer<Float>) in
                     kernel.value.withElements { kernel in

@@ -16,20 +16,20 @@ extension Variable {
         func apply<T: RealScalar, Index: FixedWidthInteger & Scalar>(
             _ type: T.Type, _ index: Index.Type
         ) -> Variable {
-            var winner = Tensor(uninitialized: geometry.outputShape, dtype: Index.dtype)
+            var argmax = Tensor(uninitialized: geometry.outputShape, dtype: Index.dtype)
             let y = Tensor(shape: geometry.outputShape) { (out: UnsafeMutablePointer<T>) in
                 input.value.withElements { input in
-                    winner.withMutableElements { (winner: UnsafeMutablePointer<Index>) in
-                        geometry.maxPool(input, output: out, winner: winner)
+                    argmax.withMutableElements { (argmax: UnsafeMutablePointer<Index>) in
+                        geometry.maxPool(input, output: out, argmax: argmax)
                     }
                 }
             }
             let inputShape = input.shape
-            return Variable(y, computedFrom: input) { [winner] cotangent in
+            return Variable(y, computedFrom: input) { [argmax] cotangent in
                 let dx = Tensor(shape: inputShape) { (out: UnsafeMutablePointer<T>) in
                     cotangent.withElements { dy in
-                        winner.withElements { (winner: UnsafePointer<Index>) in
-                            geometry.maxPoolGradient(dy, winner: winner, inputGradient: out)
+                        argmax.withElements { (argmax: UnsafePointer<Index>) in
+                            geometry.maxPoolGradient(dy, argmax: argmax, inputGradient: out)
                         }
                     }
                 }

@@ -35,8 +35,10 @@ extension LayerFusion {
                     forward: forward))
         }
         for (number, node) in nodes.enumerated() where !isTaken[number] && !node.inputs.isEmpty {
-            if let next = reader(of: number), isRectifiedSum(node, nodes[next]) {
-                take([number, next]) { inputs, _ in inputs[0].addedRectified(inputs[1]) }
+            if let next = reader(of: number), let clamp = clamp(nodes[next], of: node) {
+                take([number, next]) { inputs, _ in
+                    inputs[0].added(to: inputs[1], epilogue: Epilogue(clamp: clamp))
+                }
                 continue
             }
             guard node.inputs.count == 1 else {

@@ -1,4 +1,5 @@
 import CitiusAutograd
+import CitiusKernels
 import CitiusLayers
 import CitiusTensor
 
@@ -32,7 +33,7 @@ enum LayerFusion {
 
     /// The rules, of which the first that takes the layers counts.
     private static let rules: [@Sendable (ArraySlice<Layer>) -> Group?] = [
-        convolutionBlock, rectifiedDense, rectifiedNormalization,
+        convolutionBlock, clampedDense, clampedNormalization,
     ]
 
     static func steps(of layers: [Layer]) -> [Step] {
@@ -57,48 +58,48 @@ enum LayerFusion {
 
     // MARK: Rules
 
-    /// Conv2D, then a rectifier, a max-pool, or both. Of its result it computes what a Conv2D behind it reads: a pool
+    /// Conv2D, then a clamp, a max-pool, or both. Of its result it computes what a Conv2D behind it reads: a pool
     /// of 2×2 leaves out an odd last row, and what that row alone would have seen is dead before.
     private static func convolutionBlock(_ layers: ArraySlice<Layer>) -> Group? {
         guard let convolution = layers.first as? Conv2D else { return nil }
         var count = 1
-        let rectifies = convolution.takesRectifier && isRectifier(layers.dropFirst(count).first)
-        if rectifies { count += 1 }
+        let clamp = convolution.takesClamp ? clamp(layers.dropFirst(count).first) : nil
+        if clamp != nil { count += 1 }
         let pool = convolution.takesPool ? layers.dropFirst(count).first as? MaxPooling2D : nil
         if pool != nil { count += 1 }
         var group = Group(layers.prefix(count)) { input, context, reader in
             convolution.forward(
-                input, in: context, rectifies: rectifies, pool: pool?.window, reader: reader)
+                input, in: context, clamp: clamp ?? .identity, pool: pool?.window, reader: reader)
         }
         group.reads = { convolution.pixelsRead(of: $0, pool: pool?.window, reader: $1) }
         return group
     }
 
-    /// Dense, then a rectifier.
-    private static func rectifiedDense(_ layers: ArraySlice<Layer>) -> Group? {
-        guard let dense = layers.first as? Dense, dense.takesRectifier, isRectifier(layers.dropFirst().first)
+    /// Dense, then a clamp.
+    private static func clampedDense(_ layers: ArraySlice<Layer>) -> Group? {
+        guard let dense = layers.first as? Dense, dense.takesClamp,
+            let clamp = clamp(layers.dropFirst().first)
         else { return nil }
         return Group(layers.prefix(2)) { input, context, _ in
-            dense.forward(input, in: context, rectifies: true)
+            dense.forward(input, in: context, epilogue: Epilogue(clamp: clamp))
         }
     }
 
-    /// BatchNormalization, then a rectifier.
-    private static func rectifiedNormalization(_ layers: ArraySlice<Layer>) -> Group? {
-        guard let normalization = layers.first as? BatchNormalization, isRectifier(layers.dropFirst().first)
+    /// BatchNormalization, then a clamp.
+    private static func clampedNormalization(_ layers: ArraySlice<Layer>) -> Group? {
+        guard let normalization = layers.first as? BatchNormalization,
+            let clamp = clamp(layers.dropFirst().first)
         else { return nil }
         return Group(layers.prefix(2)) { input, context, _ in
-            normalization.forward(input, in: context, rectifies: true)
+            normalization.forward(input, in: context, epilogue: Epilogue(clamp: clamp))
         }
     }
 
-    /// Add of two, then a rectifier.
-    static func isRectifiedSum(_ sum: LayerGraph.Node, _ next: LayerGraph.Node) -> Bool {
-        sum.layer is Add && sum.inputs.count == 2 && isRectifier(next.layer)
+    /// The clamp behind an Add of two.
+    static func clamp(_ next: LayerGraph.Node, of sum: LayerGraph.Node) -> Clamp? {
+        sum.layer is Add && sum.inputs.count == 2 ? clamp(next.layer) : nil
     }
 
-    /// Whether the layer is max(x, 0) and nothing else.
-    private static func isRectifier(_ layer: Layer?) -> Bool {
-        (layer as? Activation)?.function.isRectifier ?? false
-    }
+    /// The clamp that the layer is, if it is one.
+    private static func clamp(_ layer: Layer?) -> Clamp? { (layer as? Activation)?.function.clamp }
 }

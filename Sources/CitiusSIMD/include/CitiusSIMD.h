@@ -37,6 +37,13 @@ typedef struct citius_adam {
     float epsilon;
 } citius_adam;
 
+/// Bounds of results: y ← min(max(y, lower), upper). NaN stays NaN, so that a training that has gone wrong shows. An
+/// infinite bound is none: {−∞, ∞} is the identity, {0, ∞} relu, {0, 6} relu6. A gradient passes where y > lower and, if
+/// there is an upper bound, y < upper.
+typedef struct citius_clamp {
+    float lower, upper;
+} citius_clamp;
+
 /// What normalization does to each column: y = (x − center)·factor + shift.
 typedef struct citius_normalization {
     const float *center;
@@ -44,8 +51,8 @@ typedef struct citius_normalization {
     const float *shift;
 } citius_normalization;
 
-/// What a pool leaves where the rectifier behind it killed the largest value.
-#define CITIUS_NO_WINNER 255
+/// What a pool leaves where the clamp behind it lets no gradient of the largest value pass.
+#define CITIUS_NO_ARGMAX 255
 
 /// Products of rows, which lie anywhere in x, and a matrix of weights:
 ///
@@ -66,8 +73,7 @@ typedef struct citius_product {
     ptrdiff_t columns;
     /// Null for none.
     const float *bias;
-    /// Whether y ← max(y, 0).
-    int rectifies;
+    citius_clamp clamp;
     /// Whether the products are added to y instead of the bias.
     int accumulates;
     float *y;
@@ -91,7 +97,7 @@ typedef struct citius_sparse_product {
 } citius_sparse_product;
 
 /// The product of citius_product and the largest of four rows each, which are a pool's windows of 2×2: window w's
-/// rows begin at w · window_stride + cells[i]. A row of weights follows the other, 2 · lanes apart. y and winner
+/// rows begin at w · window_stride + cells[i]. A row of weights follows the other, 2 · lanes apart. y and argmax
 /// [windows, columns] as in citius_max_pool.
 typedef struct citius_pooled_product {
     const float *x;
@@ -104,10 +110,10 @@ typedef struct citius_pooled_product {
     ptrdiff_t columns;
     /// Null for none.
     const float *bias;
-    int rectifies;
+    citius_clamp clamp;
     float *y;
     /// Null if nobody wants to know.
-    uint8_t *winner;
+    uint8_t *argmax;
 } citius_pooled_product;
 
 /// The kernel's gradient, of one image:
@@ -130,17 +136,17 @@ typedef struct citius_kernel_gradient {
 /// `pool_width` cells have no padding:
 ///
 ///     sums[h, w, o] += Σ over windows (i, j) of dy[i, j, o] ·
-///         x[i · row_step + winner's row + h, j · column_step + winner's column + w]
+///         x[i · row_step + argmax's row + h, j · column_step + argmax's column + w]
 ///
-/// and bias_sums[o] += Σ dy[i, j, o]; both without the windows where there is no winner. pool_width + kernel_width − 1
+/// and bias_sums[o] += Σ dy[i, j, o]; both without the windows where it is CITIUS_NO_ARGMAX. pool_width + kernel_width − 1
 /// is `lanes` at most, and kernel_width 7.
-typedef struct citius_winner_gradient {
+typedef struct citius_argmax_gradient {
     /// Pixels of the channel, one behind the other.
     const float *x;
     ptrdiff_t x_row_stride;
     /// [rows, columns, outputs]
     const float *dy;
-    const uint8_t *winner;
+    const uint8_t *argmax;
     ptrdiff_t rows, columns, outputs;
     /// Pixels from one window to the next.
     ptrdiff_t row_step, column_step;
@@ -150,27 +156,27 @@ typedef struct citius_winner_gradient {
     ptrdiff_t sums_stride;
     /// Null if they have been summed already.
     float *bias_sums;
-} citius_winner_gradient;
+} citius_argmax_gradient;
 
 /// The largest value of windows that follow each other at one distance: y[w, c] = max over i of
-/// x[w · window_stride + cells[i] + c], winner[w, c] = numbers[i] of the first such i. A NaN wins. With
-/// `rectifies`, a value that is not positive becomes 0 and its winner CITIUS_NO_WINNER.
+/// x[w · window_stride + cells[i] + c], argmax[w, c] = numbers[i] of the first such i. A NaN counts
+/// as larger than all. Then y is clamped, and argmax is CITIUS_NO_ARGMAX where the clamp lets no gradient pass.
 typedef struct citius_max_pool {
     const float *x;
     ptrdiff_t window_stride, window_count;
     const ptrdiff_t *cells;
     const uint8_t *numbers;
     ptrdiff_t cell_count, channels;
-    int rectifies;
+    citius_clamp clamp;
     float *y;
     /// Null if nobody wants to know.
-    uint8_t *winner;
+    uint8_t *argmax;
 } citius_max_pool;
 
 /// The gradients of pooled values, each to be laid where the value came from; see citius_max_pool.
 typedef struct citius_scatter {
     const float *dy;
-    const uint8_t *winner;
+    const uint8_t *argmax;
     ptrdiff_t window_stride, window_count;
     const ptrdiff_t *cells;
     const uint8_t *numbers;
@@ -185,9 +191,11 @@ typedef struct citius_live_outputs {
     /// [windows, outputs]
     const float *dy;
     /// The live cell of each window, [windows, outputs]; null where there is no pool.
-    const uint8_t *winner;
-    /// Without a pool: outputs of which the positive ones are live; null if those are whose gradient is not 0.
+    const uint8_t *argmax;
+    /// Without a pool: clamped outputs, of which those are live that let a gradient pass; null if those are whose
+    /// gradient is not 0.
     const float *y;
+    citius_clamp clamp;
     ptrdiff_t windows, cells, outputs;
     /// Where each window's cell begins in the input, [windows, cells].
     const int32_t *positions;
@@ -208,7 +216,7 @@ typedef struct citius_winograd_output {
     const float *m;
     ptrdiff_t frequency_stride, tiles, outputs;
     const float *bias;
-    int rectifies;
+    citius_clamp clamp;
     /// Whether each tile becomes its largest value: a pool of 2×2.
     int pools;
     /// Rows of each tile, and columns of the last, that exist: 1 or 2.
@@ -217,12 +225,12 @@ typedef struct citius_winograd_output {
     float *y;
     ptrdiff_t y_row_stride;
     /// If it pools: as in citius_max_pool; may be null.
-    uint8_t *winner;
+    uint8_t *argmax;
 } citius_winograd_output;
 
-/// A row of a depthwise convolution: y[j, c] = max(bias[c] + Σ over taps of x[j · pixel_stride + taps[t] + c] ·
-/// weights[t, c], 0), the maximum only if it `rectifies`; or of its kernel's gradient: sums[t, c] += Σ over j of
-/// x[j · pixel_stride + taps[t] + c] · y[j, c], where y holds the outputs' gradients.
+/// A row of a depthwise convolution: y[j, c] = bias[c] + Σ over taps of x[j · pixel_stride + taps[t] + c] ·
+/// weights[t, c], clamped; or of its kernel's gradient: sums[t, c] += Σ over j of x[j · pixel_stride + taps[t] + c] ·
+/// y[j, c], where y holds the outputs' gradients.
 typedef struct citius_depthwise {
     const float *x;
     ptrdiff_t pixel_stride;
@@ -231,7 +239,7 @@ typedef struct citius_depthwise {
     const float *weights;
     /// Null for none.
     const float *bias;
-    int rectifies;
+    citius_clamp clamp;
     float *y;
     float *sums;
 } citius_depthwise;
@@ -246,8 +254,8 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// Multiply-adds in registers alone, `rounds` of some chains; returns how many multiplications and additions.
     ptrdiff_t (*multiply_add_loop)(ptrdiff_t rounds);
 
-    /// x[r, c] += bias[c] for a row-major [rows, channels] matrix, then max(x, 0) if `rectifies`. NaN stays.
-    void (*add_bias)(float *x, const float *bias, ptrdiff_t rows, ptrdiff_t channels, int rectifies);
+    /// x[r, c] += bias[c] for a row-major [rows, channels] matrix, clamped.
+    void (*add_bias)(float *x, const float *bias, ptrdiff_t rows, ptrdiff_t channels, citius_clamp clamp);
 
     /// One step of gradient descent on `count` weights w with the gradients g and, unless v is null, the
     /// velocities v: v ← momentum·v − rate·g, w ← kept·w + v (Nesterov: kept·w + momentum·v − rate·g).
@@ -264,38 +272,37 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// squares[c] = Σ (x − mean)², in one pass.
     void (*moments)(const float *x, ptrdiff_t rows, ptrdiff_t width, float *distance, float *squares);
 
-    /// y = (x − center)·factor + shift, then max(y, 0) if `rectifies`. NaN stays.
-    void (*normalize)(const float *x, citius_normalization n, ptrdiff_t rows, ptrdiff_t width, int rectifies,
+    /// y = (x − center)·factor + shift, clamped.
+    void (*normalize)(const float *x, citius_normalization n, ptrdiff_t rows, ptrdiff_t width, citius_clamp clamp,
                       float *y);
 
-    /// sums[c] += Σ dy and products[c] += Σ dy·(x − center) over the rows; if `rectifies`, over those with
-    /// y > 0 alone.
+    /// sums[c] += Σ dy and products[c] += Σ dy·(x − center) over the rows where the clamp lets the gradient pass.
     void (*normalization_sums)(const float *x, const float *dy, citius_normalization n, ptrdiff_t rows,
-                               ptrdiff_t width, int rectifies, float *sums, float *products);
+                               ptrdiff_t width, citius_clamp clamp, float *sums, float *products);
 
-    /// dx = dy·factor + (x − center)·slope + constant; if `rectifies`, with 0 for dy unless y > 0.
+    /// dx = dy·factor + (x − center)·slope + constant, with 0 for dy where the clamp does not let it pass.
     void (*normalization_gradient)(const float *x, const float *dy, citius_normalization n,
                                    const float *slope, const float *constant, ptrdiff_t rows, ptrdiff_t width,
-                                   int rectifies, float *dx);
+                                   citius_clamp clamp, float *dx);
 
     /// sums[c] += Σ over rows of x[r, c].
     void (*add_rows)(const float *x, ptrdiff_t rows, ptrdiff_t channels, float *sums);
 
-    /// dx = dy where y > 0, else 0: the gradient of y = max(x, 0).
-    void (*gate)(const float *y, const float *dy, ptrdiff_t count, float *dx);
+    /// dx = dy where the clamp, whose results are y, lets it pass, else 0.
+    void (*clamp_gradient)(const float *y, const float *dy, citius_clamp clamp, ptrdiff_t count, float *dx);
 
     void (*max_pool)(const citius_max_pool *pool);
 
-    /// dz[w · window_stride + cells[i] + c] = dy[w, c] where winner[w, c] is the cell's number, else 0; added to dz if
+    /// dz[w · window_stride + cells[i] + c] = dy[w, c] where argmax[w, c] is the cell's number, else 0; added to dz if
     /// `adds`.
-    void (*scatter_winners)(const citius_scatter *scatter);
+    void (*scatter_by_argmax)(const citius_scatter *scatter);
 
     void (*multiply_rows)(const citius_product *product);
     void (*pooled_product)(const citius_pooled_product *product);
     void (*add_kernel_gradient)(const citius_kernel_gradient *gradient);
 
     /// Null in the baseline, which has no instruction that looks up.
-    void (*add_winner_gradient)(const citius_winner_gradient *gradient);
+    void (*add_argmax_gradient)(const citius_argmax_gradient *gradient);
 
     /// y[c, r] = x[r, c] for row-major matrices.
     void (*transpose)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, float *y,

@@ -1,9 +1,9 @@
 import CitiusSIMD
 
 /// A block's gradients behind a pool where nobody wants the input's, as in a first layer, and channels are few: as
-/// many multiplications as the pool has windows, each by the pixel that the window's winner saw
-/// (`citius_winner_gradient`).
-struct WinnerConvolutionGradients: ConvolutionGradients {
+/// many multiplications as the pool has windows, each by the pixel that the window's largest cell saw
+/// (`citius_argmax_gradient`).
+struct ArgmaxConvolutionGradients: ConvolutionGradients {
     private let pass: ConvolutionPass
     private let pool: WindowGeometry
 
@@ -14,7 +14,7 @@ struct WinnerConvolutionGradients: ConvolutionGradients {
     init?(_ block: ConvolutionBlock) {
         let pass = block.forwardPass
         let isSingle = [pass.vertical, pass.horizontal].allSatisfy { $0.stride == 1 && $0.dilation == 1 }
-        guard let pool = block.pool, pass.set.add_winner_gradient != nil, isSingle,
+        guard let pool = block.pool, pass.set.add_argmax_gradient != nil, isSingle,
             (2...3).contains(pool.vertical.window), pass.horizontal.window <= 7,
             pool.horizontal.window + pass.horizontal.window - 1 <= pass.set.lanes,
             [pool.vertical, pool.horizontal].allSatisfy({ $0.wholeWindows == 0..<$0.output })
@@ -62,9 +62,9 @@ struct WinnerConvolutionGradients: ConvolutionGradients {
                 let rowCount = pool.horizontal.output * pass.outputChannels
                 forEachSumBlock(rows: pool.vertical.output, columns: pool.horizontal.output) { rows in
                     let first = result + rows.lowerBound * rowCount
-                    var job = citius_winner_gradient(
+                    var job = citius_argmax_gradient(
                         x: x + rows.lowerBound * pool.vertical.stride * rowStride, x_row_stride: rowStride,
-                        dy: operands.outputGradient + first, winner: operands.winner! + first,
+                        dy: operands.outputGradient + first, argmax: operands.argmax! + first,
                         rows: rows.count, columns: pool.horizontal.output, outputs: pass.outputChannels,
                         row_step: pool.vertical.stride, column_step: pool.horizontal.stride,
                         pool_height: pool.vertical.window, pool_width: pool.horizontal.window,
@@ -72,7 +72,7 @@ struct WinnerConvolutionGradients: ConvolutionGradients {
                         sums: kernelSums! + channel * pass.outputChannels,
                         sums_stride: layout.channels * pass.outputChannels,
                         bias_sums: channel == 0 ? biasSums : nil)
-                    pass.set.add_winner_gradient(&job)
+                    pass.set.add_argmax_gradient(&job)
                 }
             }
         }
