@@ -10,12 +10,14 @@ let package = Package(
     name: "Citius",
     products: [
         .library(name: "Citius", targets: ["Citius"]),
+        .library(name: "CitiusDownloads", targets: ["CitiusDownloads"]),
         .executable(name: "document-cnn", targets: ["document-cnn"]),
         .executable(name: "citius-bench", targets: ["citius-bench"]),
     ],
     targets: [
         .systemLibrary(name: "CitiusBLAS"),
         .systemLibrary(name: "CitiusZlib"),
+        .systemLibrary(name: "CitiusCrypto"),
         .target(name: "CitiusSIMD"),
         .target(name: "CitiusPlatform"),
         .target(name: "CitiusConfiguration", dependencies: ["CitiusPlatform"]),
@@ -24,16 +26,17 @@ let package = Package(
         .target(name: "CitiusAutograd", dependencies: ["CitiusConfiguration", "CitiusTensor"]),
         .target(name: "CitiusLayers", dependencies: ["CitiusAutograd"]),
         .target(name: "CitiusOptimizers", dependencies: ["CitiusAutograd"]),
+        .target(name: "CitiusFashionMNIST", exclude: ["data"]),
         .target(
             name: "CitiusData",
-            dependencies: ["CitiusTensor", "CitiusZlib"],
-            resources: [.copy("Resources/fashion-mnist")]
+            dependencies: ["CitiusTensor", "CitiusZlib", "CitiusFashionMNIST"]
         ),
         .target(
             name: "CitiusModels",
             dependencies: ["CitiusLayers", "CitiusOptimizers", "CitiusData"]
         ),
         .target(name: "Citius", dependencies: ["CitiusModels"]),
+        .target(name: "CitiusDownloads", dependencies: ["CitiusData", "CitiusCrypto"]),
 
         .target(name: "CitiusExampleSupport", dependencies: ["Citius"], path: "Examples/Support"),
         .executableTarget(
@@ -57,6 +60,8 @@ let package = Package(
         .testTarget(
             name: "CitiusDataTests",
             dependencies: ["CitiusData", "CitiusTestSupport", "CitiusZlib"]),
+        .testTarget(
+            name: "CitiusDownloadsTests", dependencies: ["CitiusDownloads", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusAutogradTests", dependencies: ["CitiusAutograd", "CitiusTestSupport"]),
         .testTarget(

@@ -1,5 +1,6 @@
+import Citius
 import CitiusExampleSupport
-import Foundation
+import CitiusPlatform
 
 /// `citius-bench compare`: Citius and each rival that is installed, in turn, for several rounds; every run is
 /// a process of its own. The machine's moods then touch all alike, and the ratios mean something.
@@ -66,10 +67,10 @@ enum Comparison {
         for name in wanted where !names.contains(name) {
             options.fail("--peers names \(name), expected some of \(names.joined(separator: ", "))")
         }
-        guard FileManager.default.fileExists(atPath: scripts + "/common.py") else {
+        guard access(scripts + "/common.py", R_OK) == 0 else {
             options.fail("\(scripts) does not hold the rivals' scripts; name their folder with --scripts")
         }
-        let threads = options.number("--threads") ?? ProcessInfo.processInfo.activeProcessorCount
+        let threads = options.number("--threads") ?? Threads.count
         var settings = [
             "--batch-size", "\(options.number("--batch-size") ?? 32)",
             "--epochs", "\(options.number("--epochs") ?? 3)",

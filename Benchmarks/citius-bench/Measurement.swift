@@ -1,4 +1,4 @@
-import Foundation
+import CitiusExampleSupport
 
 /// What one program measured of one model; the keys are those of the peers' JSON.
 struct Measurement: Codable {

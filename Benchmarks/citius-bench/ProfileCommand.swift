@@ -1,6 +1,6 @@
 import Citius
 import CitiusExampleSupport
-import Foundation
+import CitiusPlatform
 
 /// `citius-bench profile`: where a model's time goes, kernel by kernel.
 enum ProfileCommand {

@@ -1,6 +1,6 @@
 import Citius
 import CitiusExampleSupport
-import Foundation
+import CitiusPlatform
 
 /// The time from the start of a process to the first batch of the embedded data, with the model built.
 enum Startup {
@@ -39,21 +39,18 @@ enum Subprocess {
     static func output(
         of program: String, _ arguments: [String], showingErrors: Bool = false
     ) -> String? {
-        let process = Process()
-        // A bare name is looked up as the shell would.
-        if program.contains("/") {
-            process.executableURL = URL(filePath: program)
-            process.arguments = arguments
-        } else {
-            process.executableURL = URL(filePath: "/usr/bin/env")
-            process.arguments = [program] + arguments
+        // Quoted for the shell, which finds a bare name as a user's would.
+        let words = ([program] + arguments).map { word in
+            "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''")
+                + "'"
         }
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = showingErrors ? FileHandle.standardError : FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return nil }
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+        let command = words.joined(separator: " ") + (showingErrors ? "" : " 2>/dev/null")
+        guard let stream = popen(command, "r") else { return nil }
+        var output: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = fread(&buffer, 1, buffer.count, stream), count > 0 {
+            output += buffer.prefix(count)
+        }
+        return pclose(stream) == 0 ? String(decoding: output, as: UTF8.self) : nil
     }
 }

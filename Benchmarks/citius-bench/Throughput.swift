@@ -1,6 +1,6 @@
 import Citius
 import CitiusExampleSupport
-import Foundation
+import CitiusPlatform
 
 /// `citius-bench throughput`: one model, by `fit`, `evaluate` and `predict` as users call them.
 enum Throughput {

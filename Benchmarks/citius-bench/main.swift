@@ -2,7 +2,7 @@
 // `citius-bench compare`.
 
 import CitiusExampleSupport
-import Foundation
+import CitiusPlatform
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 let usage = """

@@ -3,7 +3,7 @@
 
 import Citius
 import CitiusExampleSupport
-import Foundation
+import CitiusPlatform
 
 let options = Options(
     program: "document-cnn",

@@ -1,4 +1,4 @@
-import Foundation
+import CitiusPlatform
 
 /// Bytes that come in order, from a file, from memory, or inflated from either.
 package protocol ByteSource: AnyObject {
@@ -85,7 +85,7 @@ package final class FileSource: ByteSource {
         guard let base = buffer.baseAddress else { return 0 }
         var filled = 0
         while filled < buffer.count {
-            let count = Foundation.read(descriptor, base + filled, buffer.count - filled)
+            let count = CitiusPlatform.read(descriptor, base + filled, buffer.count - filled)
             if count == 0 { break }
             if count < 0 {
                 if errno == EINTR { continue }

@@ -1,8 +1,6 @@
-import Foundation
-
 /// What the world can get wrong about data: files, downloads, labels. Never a programmer's mistake, which
 /// traps instead.
-public struct DataError: Error, Sendable, Equatable, LocalizedError, CustomStringConvertible {
+public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The sort of trouble, for a program that reacts to it.
     public enum Kind: Sendable, Equatable {
         /// A file or a folder is not there.
@@ -35,5 +33,4 @@ public struct DataError: Error, Sendable, Equatable, LocalizedError, CustomStrin
     }
 
     public var description: String { message }
-    public var errorDescription: String? { message }
 }

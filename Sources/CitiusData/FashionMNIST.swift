@@ -1,5 +1,6 @@
+import CitiusFashionMNIST
+import CitiusPlatform
 import CitiusTensor
-import Foundation
 
 /// Fashion-MNIST: 70,000 images of clothes in 10 classes, 28 × 28 bytes each, from Zalando (Xiao, Rasul,
 /// Vollgraf 2017, arXiv 1708.07747). Published under the MIT licence.
@@ -13,14 +14,13 @@ public enum FashionMNIST {
     /// Where the images come from.
     public enum Source: Sendable, Equatable {
         /// Debian's package `dataset-fashion-mnist` if it is installed, else an earlier download in the
-        /// cache, else the share within the library. Never the network.
+        /// cache, else the share within the library. Never the network; for a download import
+        /// `CitiusDownloads`, which adds `.download()`.
         case automatic
         /// A folder with the four files, gzipped or plain, under their published names.
         case folder(String)
         /// The share within the library: 4,000 training and 500 test images, as many of each class.
         case embedded
-        /// The cache, after a download if the files are not there; see ``FashionMNIST/download(to:from:)``.
-        case download(cache: String? = nil)
     }
 
     /// The training and the test set, from a folder or from where ``Source/automatic`` finds them.
@@ -41,7 +41,7 @@ public enum FashionMNIST {
         switch source {
         case .automatic:
             for folder in [debianFolder, defaultCache] where missingFile(in: folder) == nil {
-                return try read(folder: folder, origin: folder)
+                return try read(folder)
             }
             return try load(.embedded)
         case .folder(let folder):
@@ -51,23 +51,29 @@ public enum FashionMNIST {
                     "\(folder) has neither \(file) nor \(file).gz; it must hold the four files of "
                         + "Fashion-MNIST: \(fileNames.joined(separator: ", ")), each plain or as .gz.")
             }
-            return try read(folder: folder, origin: folder)
+            return try read(folder)
         case .embedded:
-            guard let folder = Bundle.module.path(forResource: "fashion-mnist", ofType: nil) else {
-                throw DataError(
-                    .missing,
-                    "\(Bundle.module.bundlePath) lacks the folder fashion-mnist; keep the library's resource "
-                        + "bundle beside the program, as the build leaves it.")
+            return try read(origin: "the share within Citius") { name throws(DataError) in
+                let bytes = embeddedFile(name)
+                return File(path: "the embedded \(name)") {
+                    MemorySource(bytes, name: "the embedded \(name)")
+                }
             }
-            return try read(folder: folder, origin: "the share within Citius")
-        case .download(let cache):
-            return try load(.folder(download(to: cache)))
         }
     }
 
     // MARK: Files
 
-    static let fileNames = [
+    /// The licence of the images, which asks to go wherever they go.
+    public static var licence: String { String(decoding: embeddedFile("LICENSE"), as: UTF8.self) }
+
+    /// A file of the share within the library.
+    private static func embeddedFile(_ name: String) -> [UInt8] {
+        let file = citius_fashion_mnist_file(name)
+        return [UInt8](UnsafeBufferPointer(start: file.bytes, count: file.count))
+    }
+
+    package static let fileNames = [
         "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
         "t10k-labels-idx1-ubyte",
     ]
@@ -76,11 +82,10 @@ public enum FashionMNIST {
 
     /// $XDG_CACHE_HOME/citius/fashion-mnist, in ~/.cache if that is not set.
     public static var defaultCache: String {
-        let environment = ProcessInfo.processInfo.environment
-        if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
+        if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") {
             return cache + "/citius/fashion-mnist"
         }
-        return (environment["HOME"] ?? NSHomeDirectory()) + "/.cache/citius/fashion-mnist"
+        return homeDirectory() + "/.cache/citius/fashion-mnist"
     }
 
     /// The path of a file in a folder, gzipped or plain; nil if it is not there.
@@ -95,16 +100,30 @@ public enum FashionMNIST {
 
     // MARK: Reading
 
-    private static func read(
-        folder: String, origin: String
-    ) throws(DataError) -> (train: Dataset, test: Dataset) {
-        var readers: [(path: String, reader: IDXReader)] = []
-        for name in fileNames {
+    /// One of the four files.
+    private struct File {
+        /// What messages call it.
+        let path: String
+        let open: () throws(DataError) -> any ByteSource
+    }
+
+    private static func read(_ folder: String) throws(DataError) -> (train: Dataset, test: Dataset) {
+        try read(origin: folder) { name throws(DataError) in
             guard let path = path(of: name, in: folder) else {
                 throw DataError(.missing, "\(folder)/\(name) disappeared while the data set was read.")
             }
-            let open = { () throws(DataError) -> any ByteSource in try FileSource(path: path) }
-            readers.append((path, try IDXReader(open(), reopening: open)))
+            return File(path: path) { () throws(DataError) in try FileSource(path: path) }
+        }
+    }
+
+    /// - Parameter file: gives one of the four files by its name.
+    private static func read(
+        origin: String, file: (String) throws(DataError) -> File
+    ) throws(DataError) -> (train: Dataset, test: Dataset) {
+        var readers: [(path: String, reader: IDXReader)] = []
+        for name in fileNames {
+            let file = try file(name)
+            readers.append((file.path, try IDXReader(file.open(), reopening: file.open)))
         }
         try checkShapes(images: readers[0], labels: readers[1])
         try checkShapes(images: readers[2], labels: readers[3])

@@ -1,4 +1,4 @@
-import Foundation
+import CitiusPlatform
 
 /// A file that appears under its name only when it is whole: it is written beside its destination and
 /// renamed. If that never happens, it is removed.
@@ -26,7 +26,7 @@ package final class TemporaryFile {
         guard let base = bytes.baseAddress else { return }
         var written = 0
         while written < bytes.count {
-            let count = Foundation.write(descriptor, base + written, bytes.count - written)
+            let count = CitiusPlatform.write(descriptor, base + written, bytes.count - written)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw Self.failure(destination, errno)

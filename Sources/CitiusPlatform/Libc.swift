@@ -20,6 +20,13 @@ package func environment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }
 }
 
+/// The user's own folder: `HOME`, or what the system's list of users says.
+package func homeDirectory() -> String {
+    if let home = environment("HOME"), !home.isEmpty { return home }
+    guard let user = getpwuid(getuid()), let home = user.pointee.pw_dir else { return "/" }
+    return String(cString: home)
+}
+
 /// The steady clock, the same for all processes.
 package func nanoseconds() -> Int {
     var time = timespec()

@@ -36,6 +36,8 @@ import Testing
         #expect(train.metadata.origin == "the share within Citius")
         #expect(train.metadata.licence == "MIT")
         #expect(train.metadata.classNames.count == 10)
+        #expect(FashionMNIST.licence.contains("The MIT License (MIT)"))
+        #expect(FashionMNIST.licence.contains("Zalando"))
     }
 
     @Test func inputsComeScaledAndJoinWithoutACopy() throws {

@@ -36,18 +36,6 @@ func idx(_ code: UInt8, _ sizes: [UInt32], _ elements: [UInt8]) -> [UInt8] {
         + elements
 }
 
-/// Calls `body` with the path of a new folder, which goes away afterwards.
-func withTemporaryFolder<R>(_ body: (String) throws -> R) throws -> R {
-    let folder = NSTemporaryDirectory() + "/citius-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    return try body(folder)
-}
-
-func write(_ bytes: [UInt8], to path: String) throws {
-    try Data(bytes).write(to: URL(fileURLWithPath: path))
-}
-
 /// The error that `body` throws.
 func dataError(
     _ body: () throws -> Void, sourceLocation: SourceLocation = #_sourceLocation

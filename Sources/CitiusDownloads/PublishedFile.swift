@@ -1,3 +1,4 @@
+import CitiusData
 import Foundation
 import Synchronization
 
@@ -34,7 +35,7 @@ struct PublishedFile: Sendable {
 private final class Transfer: NSObject, URLSessionDataDelegate {
     private struct State {
         var file: TemporaryFile?
-        var hash = SHA256()
+        let hash = SHA256()
         var byteCount = 0
         var failure: DataError?
     }
@@ -57,8 +58,7 @@ private final class Transfer: NSObject, URLSessionDataDelegate {
             // Without its last owner, an unfinished file goes away.
             defer { state.file = nil }
             if let failure = state.failure { throw failure }
-            let hash = state.hash
-            guard state.byteCount == expected.byteCount, hash.hexDigest() == expected.sha256 else {
+            guard state.byteCount == expected.byteCount, state.hash.hexDigest() == expected.sha256 else {
                 throw mismatch("\(state.byteCount) bytes arrived, with another SHA-256 than the published")
             }
             try state.file?.commit()

@@ -1,7 +1,8 @@
+import CitiusTestSupport
 import Foundation
 import Testing
 
-@testable import CitiusData
+@testable import CitiusDownloads
 
 @Suite struct FashionMNISTDownloadTests {
     private static let contents: [String: [UInt8]] = [
@@ -106,9 +107,32 @@ import Testing
         }
     }
 
+    @Test func theCacheIsASourceOnceItsFilesAreThere() throws {
+        try withTemporaryFolder { folder in
+            // Of the published sizes, as an earlier download leaves them.
+            for file in FashionMNIST.publishedFiles {
+                let path = folder + "/" + file.name
+                try write([], to: path)
+                #expect(truncate(path, off_t(file.byteCount)) == 0)
+            }
+            #expect(try FashionMNIST.Source.download(cache: folder) == .folder(folder))
+            // They hold zeros, which `load` finds out.
+            let error = try dataError { _ = try FashionMNIST.load(.download(cache: folder)) }
+            #expect(error.kind == .malformed)
+            #expect(error.message.contains(folder))
+        }
+    }
+
     @Test func thePublishedFilesAreThoseThatLoadLooksFor() {
         #expect(FashionMNIST.publishedFiles.map(\.name) == FashionMNIST.fileNames.map { $0 + ".gz" })
         #expect(FashionMNIST.publishedFiles.allSatisfy { $0.sha256.count == 64 })
         #expect(FashionMNIST.defaultCache.hasSuffix("/citius/fashion-mnist"))
     }
+}
+
+/// The error that `body` throws.
+private func dataError(
+    _ body: () throws -> Void, sourceLocation: SourceLocation = #_sourceLocation
+) throws -> DataError {
+    try #require(throws: DataError.self, sourceLocation: sourceLocation, performing: body)
 }

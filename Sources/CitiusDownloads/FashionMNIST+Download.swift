@@ -1,4 +1,13 @@
+import CitiusData
 import Foundation
+
+extension FashionMNIST.Source {
+    /// The cache, after a download if the files are not there: `try FashionMNIST.load(.download())`. See
+    /// ``CitiusData/FashionMNIST/download(to:from:)``.
+    public static func download(cache: String? = nil) throws(DataError) -> Self {
+        .folder(try FashionMNIST.download(to: cache))
+    }
+}
 
 extension FashionMNIST {
     /// Where Zalando publishes the files.
