@@ -1,34 +1,50 @@
+import CitiusPlatform
 import CitiusTensor
 
-/// What a forward pass is given beside its inputs: the tape, the mode and the random numbers. Nothing of it
-/// is ambient.
+/// What a forward pass is given beside its inputs: the tape, the mode and the random numbers; and what it gives
+/// beside its outputs: the losses that layers add. Nothing of it is ambient.
 public final class Context {
     /// Where the pass is recorded; nil when no gradients are wanted.
     public let tape: Tape?
     /// Whether layers behave as in training: dropout drops, batch normalization normalizes by the batch.
     public let isTraining: Bool
     /// Where layers draw random numbers from.
-    public var generator: RandomGenerator
+    public let random: RandomStream
     /// What layers may use to be fast.
     public let acceleration: Acceleration
+    /// What layers added to the loss, scalars; see `add(loss:)`.
+    public private(set) var losses: [Variable] = []
 
     /// A pass that trains: recorded, in training mode.
-    public static func training(_ tape: Tape, generator: RandomGenerator, acceleration: Acceleration = .full)
-        -> Context
-    {
-        Context(tape: tape, isTraining: true, generator: generator, acceleration: acceleration)
+    ///
+    /// `Model.trainingContext(_:)` makes one that draws from the model's own stream.
+    public static func training(
+        _ tape: Tape, random: RandomStream = RandomStream(), acceleration: Acceleration = .full
+    ) -> Context {
+        Context(tape: tape, isTraining: true, random: random, acceleration: acceleration)
     }
 
-    /// A pass that predicts: not recorded, in inference mode.
-    public static var inference: Context {
-        Context(tape: nil, isTraining: false, generator: RandomGenerator(seed: 0))
+    @available(
+        *, unavailable,
+        message:
+            "a generator is copied and would repeat its numbers at every step; use model.trainingContext(tape), or pass a RandomStream"
+    )
+    public static func training(
+        _ tape: Tape, generator: RandomGenerator, acceleration: Acceleration = .full
+    ) -> Context {
+        fail("unavailable")
     }
 
-    public init(tape: Tape?, isTraining: Bool, generator: RandomGenerator, acceleration: Acceleration = .full)
-    {
+    /// A pass that predicts: not recorded, in inference mode. What it builds is drawn from a fresh seed.
+    public static var inference: Context { Context(tape: nil, isTraining: false) }
+
+    public init(
+        tape: Tape?, isTraining: Bool, random: RandomStream = RandomStream(),
+        acceleration: Acceleration = .full
+    ) {
         self.tape = tape
         self.isTraining = isTraining
-        self.generator = generator
+        self.random = random
         self.acceleration = acceleration
     }
 
@@ -38,5 +54,14 @@ public final class Context {
         var variable = Variable(parameter.value)
         variable.origin = .parameter(parameter)
         return variable
+    }
+
+    /// Adds to what training minimizes: for layers whose outputs or parameters have a cost of their own.
+    ///
+    /// Traps if the loss has more than one element.
+    public func add(loss: Variable) {
+        require(
+            loss.shape.count == 1, "Context: a loss of shape \(loss.shape) is added, expected one element")
+        losses.append(loss)
     }
 }

@@ -1,1 +1,2 @@
+@_exported import CitiusConfiguration
 @_exported import CitiusTensor

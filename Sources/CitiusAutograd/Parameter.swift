@@ -1,6 +1,7 @@
 import CitiusKernels
 import CitiusPlatform
 import CitiusTensor
+import Synchronization
 
 /// A tensor that a layer owns and training changes: a kernel, a bias, a moving mean.
 ///
@@ -10,12 +11,22 @@ public final class Parameter {
     public let shape: Shape
     public let dtype: DType
     private var storedValue: Tensor
-    /// The value as a kernel has packed it, until it changes.
-    private var packed: (layout: KernelLayout, elements: Storage)?
+    /// The value as a kernel has packed it, until it changes. Guarded, since any number of threads may predict.
+    private let packed = Mutex<Packed?>(nil)
+    private struct Packed: Sendable {
+        let layout: KernelLayout
+        let elements: Storage
+    }
     /// Whether gradient descent ever trains it; false for statistics that a layer keeps itself.
     public let isLearned: Bool
-    /// Held fixed for now, as the layers below the new head in transfer learning.
+    /// Held fixed for now, by itself: `isTrainable` of a layer holds all of its parameters fixed.
     public var isFrozen = false
+    /// What training adds to the loss for this parameter's value.
+    public var regularizer: Regularizer?
+    /// Where each training step puts the value back to.
+    public var constraint: Constraint?
+    /// Held fixed by a layer that it belongs to.
+    package var isFrozenByLayer = false
 
     public init(name: String, value: Tensor, isLearned: Bool = true) {
         self.name = name
@@ -29,7 +40,7 @@ public final class Parameter {
     public var value: Tensor {
         get { storedValue }
         set {
-            packed = nil
+            packed.withLock { $0 = nil }
             storedValue = newValue
             checkValue()
         }
@@ -41,16 +52,18 @@ public final class Parameter {
     /// Traps if the shape or the dtype is not what it was.
     public func update<R>(_ body: (inout Tensor) throws -> R) rethrows -> R {
         defer { checkValue() }
-        packed = nil
+        packed.withLock { $0 = nil }
         return try body(&storedValue)
     }
 
     /// The value packed in this layout, by `pack` if it is not at hand.
     func packed(in layout: KernelLayout, by pack: () -> Storage) -> Storage {
-        if let packed, packed.layout == layout { return packed.elements }
-        let elements = pack()
-        packed = (layout, elements)
-        return elements
+        packed.withLock { packed in
+            if let packed, packed.layout == layout { return packed.elements }
+            let elements = pack()
+            packed = Packed(layout: layout, elements: elements)
+            return elements
+        }
     }
 
     private func checkValue() {
@@ -60,5 +73,5 @@ public final class Parameter {
     }
 
     /// Whether a training step changes it by its gradient.
-    public var isTrainable: Bool { isLearned && !isFrozen }
+    public var isTrainable: Bool { isLearned && !isFrozen && !isFrozenByLayer }
 }

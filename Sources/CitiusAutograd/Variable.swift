@@ -12,6 +12,9 @@ public struct Variable {
     package let slot: Int
     /// What the variable was computed from, where a later operation can be more exact if it knows.
     package var origin: Origin?
+    /// Which steps of each sample count, `[batch, steps]` of bool; nil if all do. Layers read it and hand it on (see
+    /// `Layer.supportsMasking`); operations drop it.
+    public var mask: Tensor?
 
     /// How a value came about, for operations that have a stabler form in terms of the source: a
     /// cross-entropy of a softmax works on the logits; or a faster one: a parameter outside of training is packed

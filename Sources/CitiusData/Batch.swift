@@ -3,36 +3,68 @@ import CitiusTensor
 
 /// Some samples, as a training step takes them.
 public struct Batch: Sendable {
-    /// [batch, …]: scaled floats, where the data set holds bytes or has a scale.
-    public var inputs: Tensor
-    /// [batch, …]
-    public var targets: Tensor
+    /// Each input, in the order of the model's: [batch, …]; scaled floats, where the data set holds bytes or has a
+    /// scale.
+    public var allInputs: [Tensor]
+    /// Each target, in the order of the model's outputs: [batch, …].
+    public var allTargets: [Tensor]
     /// [batch]: how much each sample's loss counts; nil means equally.
     public var sampleWeights: Tensor?
 
+    /// The input; of several, the first.
+    public var inputs: Tensor {
+        get { allInputs[0] }
+        set { allInputs[0] = newValue }
+    }
+
+    /// The target; of several, the first.
+    public var targets: Tensor {
+        get { allTargets[0] }
+        set { allTargets[0] = newValue }
+    }
+
     /// The number of samples.
-    public var count: Int { inputs.shape[0] }
+    public var count: Int { allInputs[0].shape[0] }
 
     /// Traps if the parts have different numbers of samples.
     public init(inputs: Tensor, targets: Tensor, sampleWeights: Tensor? = nil) {
+        self.init(inputs: [inputs], targets: [targets], sampleWeights: sampleWeights)
+    }
+
+    /// A batch of several inputs or targets. Traps if there are no inputs or no targets, or if the parts have
+    /// different numbers of samples.
+    public init(inputs: [Tensor], targets: [Tensor], sampleWeights: Tensor? = nil) {
         checkSampleCounts("Batch", inputs, targets, sampleWeights)
-        self.inputs = inputs
-        self.targets = targets
+        allInputs = inputs
+        allTargets = targets
         self.sampleWeights = sampleWeights
     }
 }
 
 /// Traps unless every part has an axis of samples, of one length.
-func checkSampleCounts(_ type: String, _ inputs: Tensor, _ targets: Tensor, _ weights: Tensor?) {
+func checkSampleCounts(_ type: String, _ inputs: [Tensor], _ targets: [Tensor], _ weights: Tensor?) {
     require(
-        inputs.rank >= 1 && targets.rank >= 1,
-        "\(type): inputs \(inputs.shape) and targets \(targets.shape) must have a first axis of samples")
-    require(
-        inputs.shape[0] == targets.shape[0],
-        "\(type): \(inputs.shape[0]) inputs and \(targets.shape[0]) targets, expected one target per input")
+        !inputs.isEmpty && !targets.isEmpty,
+        "\(type): \(inputs.count) inputs and \(targets.count) targets, expected at least one of each")
+    for tensor in inputs + targets {
+        require(
+            tensor.rank >= 1,
+            "\(type): inputs and targets must have a first axis of samples; one is a scalar")
+    }
+    let count = inputs[0].shape[0]
+    for input in inputs {
+        require(
+            input.shape[0] == count,
+            "\(type): inputs of \(count) and of \(input.shape[0]) samples, expected as many of each")
+    }
+    for target in targets {
+        require(
+            target.shape[0] == count,
+            "\(type): \(count) inputs and \(target.shape[0]) targets, expected one target per input")
+    }
     if let weights {
         require(
-            weights.shape == [inputs.shape[0]],
-            "\(type): sample weights have shape \(weights.shape), expected [\(inputs.shape[0])]")
+            weights.shape == [count],
+            "\(type): sample weights have shape \(weights.shape), expected [\(count)]")
     }
 }

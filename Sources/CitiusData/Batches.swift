@@ -26,7 +26,8 @@ public struct Batches: Sequence, Sendable {
 
     private let dataset: Dataset
     private let size: Int
-    private let preparation: InputPreparation
+    /// One for each input.
+    private let preparations: [InputPreparation]
     private var transforms: [@Sendable (Batch) -> Batch] = []
     private var prefetchCount = 0
 
@@ -35,7 +36,7 @@ public struct Batches: Sequence, Sendable {
         self.size = size
         sampleCount = dataset.count
         count = sampleCount / size + (sampleCount % size == 0 ? 0 : 1)
-        preparation = InputPreparation(dataset)
+        preparations = zip(dataset.heldInputs, dataset.scales).map { InputPreparation($0, scale: $1) }
     }
 
     /// The batches as `transform` changes them, one at a time as they are iterated: augmentation, noise.
@@ -62,23 +63,27 @@ public struct Batches: Sequence, Sendable {
 
     public func makeIterator() -> Iterator { Iterator(self) }
 
+    /// The batches from one on; those before are not made.
+    package func iterator(startingAt position: Int) -> Iterator { Iterator(self, startingAt: position) }
+
     /// Makes the batches in turn, or takes them from the thread that does.
     public struct Iterator: IteratorProtocol {
         private let batches: Batches
         private let prefetcher: Prefetcher<Batch>?
-        private var position = 0
+        private var position: Int
         /// The next batch's inputs, which idle threads prepare while the caller works on the last one.
-        private var pending: PendingInputs?
+        private var pending: [PendingInputs?] = []
 
-        init(_ batches: Batches) {
+        init(_ batches: Batches, startingAt start: Int = 0) {
             self.batches = batches
-            guard batches.prefetchCount > 0, batches.count > 0 else {
+            position = start
+            guard batches.prefetchCount > 0, batches.count > start else {
                 prefetcher = nil
                 return
             }
-            prefetcher = Prefetcher(count: batches.count, ahead: batches.prefetchCount) { index in
+            prefetcher = Prefetcher(count: batches.count - start, ahead: batches.prefetchCount) { index in
                 // The caller's training loop wants the pool at the same time.
-                batches.batch(at: index, usesPool: false)
+                batches.batch(at: start + index, usesPool: false)
             }
         }
 
@@ -96,28 +101,33 @@ public struct Batches: Sequence, Sendable {
         index * size..<Swift.min((index + 1) * size, sampleCount)
     }
 
-    private func beginInputs(at index: Int) -> PendingInputs? {
-        guard index < count, let order = dataset.order else { return nil }
-        return preparation.begin(dataset.heldInputs, order[samples(at: index)])
+    private func beginInputs(at index: Int) -> [PendingInputs?] {
+        guard index < count, let order = dataset.order else { return [] }
+        return zip(preparations, dataset.heldInputs).map { $0.begin($1, order[samples(at: index)]) }
     }
 
     /// - Parameter pending: the batch's inputs if they were begun before.
-    private func batch(at index: Int, _ pending: PendingInputs? = nil, usesPool: Bool) -> Batch {
+    private func batch(at index: Int, _ pending: [PendingInputs?] = [], usesPool: Bool) -> Batch {
         let range = samples(at: index)
         let batch: Batch
         if let order = dataset.order {
             batch = order.withUnsafeBufferPointer { order in
                 let rows = UnsafeBufferPointer(rebasing: order[range])
                 return Batch(
-                    inputs: pending?.finished()
-                        ?? preparation.prepared(dataset.heldInputs, rows, usesPool: usesPool),
-                    targets: dataset.heldTargets.gatheringRows(rows, usesPool: usesPool),
+                    inputs: preparations.indices.map { input in
+                        (input < pending.count ? pending[input] : nil)?.finished()
+                            ?? preparations[input].prepared(
+                                dataset.heldInputs[input], rows, usesPool: usesPool)
+                    },
+                    targets: dataset.heldTargets.map { $0.gatheringRows(rows, usesPool: usesPool) },
                     sampleWeights: dataset.heldWeights?.gatheringRows(rows, usesPool: usesPool))
             }
         } else {
             batch = Batch(
-                inputs: preparation.prepared(dataset.heldInputs.rowsView(range), usesPool: usesPool),
-                targets: dataset.heldTargets.rowsView(range),
+                inputs: zip(preparations, dataset.heldInputs).map {
+                    $0.prepared($1.rowsView(range), usesPool: usesPool)
+                },
+                targets: dataset.heldTargets.map { $0.rowsView(range) },
                 sampleWeights: dataset.heldWeights?.rowsView(range))
         }
         return transforms.reduce(batch) { $1($0) }

@@ -17,8 +17,8 @@ extension Dataset {
             return with(order: Array(order[range]))
         }
         return Dataset(
-            heldInputs.rowsView(range), heldTargets.rowsView(range), heldWeights?.rowsView(range),
-            order: nil, scale: scale, metadata: metadata)
+            heldInputs.map { $0.rowsView(range) }, heldTargets.map { $0.rowsView(range) },
+            heldWeights?.rowsView(range), order: nil, scales: scales, metadata: metadata)
     }
 
     /// The samples of a list of indices, in its order; an index may come twice. Nothing is copied but the
@@ -51,17 +51,22 @@ extension Dataset {
     /// Free where the two are neighbours in memory, such as the two sets of ``FashionMNIST`` or the two sides
     /// of a split; else a copy. Traps if shapes, dtypes or scales differ, or only one has weights.
     public func appending(_ other: Dataset) -> Dataset {
-        require(
-            inputShape == other.inputShape && heldInputs.dtype == other.heldInputs.dtype
-                && scale == other.scale,
-            "appending: inputs \(inputShape) \(heldInputs.dtype) scaled by \(scale ?? 1) and "
-                + "\(other.inputShape) \(other.heldInputs.dtype) scaled by \(other.scale ?? 1), expected alike"
-        )
-        require(
-            heldTargets.shape.droppingFirst() == other.heldTargets.shape.droppingFirst()
-                && heldTargets.dtype == other.heldTargets.dtype,
-            "appending: targets \(heldTargets.shape) \(heldTargets.dtype) and \(other.heldTargets.shape) "
-                + "\(other.heldTargets.dtype), expected alike but for the number of samples")
+        func kinds(_ tensors: [Tensor], _ scales: [Double?]? = nil) -> [String] {
+            tensors.enumerated().map { index, tensor in
+                let scale = scales.flatMap { $0[index] }
+                return "\(tensor.shape.droppingFirst()) \(tensor.dtype)"
+                    + (scale.map { " scaled by \($0)" } ?? "")
+            }
+        }
+        for (name, own, others) in [
+            ("inputs", kinds(heldInputs, scales), kinds(other.heldInputs, other.scales)),
+            ("targets", kinds(heldTargets), kinds(other.heldTargets)),
+        ] {
+            require(
+                own == others,
+                "appending: \(name) \(own.joined(separator: ", ")) and \(others.joined(separator: ", ")), "
+                    + "expected alike")
+        }
         require(
             (heldWeights == nil) == (other.heldWeights == nil)
                 && heldWeights?.dtype == other.heldWeights?.dtype,
@@ -73,12 +78,13 @@ extension Dataset {
                 nil
             }
         return Dataset(
-            storedInputs.appendingRows(of: other.storedInputs), targets.appendingRows(of: other.targets),
-            weights, order: nil, scale: scale, metadata: metadata)
+            zip(heldInputs, other.heldInputs).map { rows(of: $0).appendingRows(of: other.rows(of: $1)) },
+            zip(heldTargets, other.heldTargets).map { rows(of: $0).appendingRows(of: other.rows(of: $1)) },
+            weights, order: nil, scales: scales, metadata: metadata)
     }
 
     func with(order: [Int]) -> Dataset {
-        Dataset(heldInputs, heldTargets, heldWeights, order: order, scale: scale, metadata: metadata)
+        Dataset(heldInputs, heldTargets, heldWeights, order: order, scales: scales, metadata: metadata)
     }
 
     /// The samples' rows in a random order: Fisher and Yates' shuffle (Durstenfeld 1964,

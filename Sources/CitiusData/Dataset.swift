@@ -16,14 +16,15 @@ public struct Dataset: Sendable {
     /// What is known about the samples.
     public var metadata: Metadata
 
-    /// The tensors as held; `order` says which of their rows are this data set's samples.
-    let heldInputs: Tensor
-    let heldTargets: Tensor
+    /// The tensors as held, one for each input and target; `order` says which of their rows are this data set's
+    /// samples.
+    let heldInputs: [Tensor]
+    let heldTargets: [Tensor]
     let heldWeights: Tensor?
     /// The samples' rows in the held tensors; nil means all of them, as they stand.
     let order: [Int]?
-    /// What inputs are multiplied by; nil means they are left alone.
-    let scale: Double?
+    /// What each input is multiplied by; nil means it is left alone.
+    let scales: [Double?]
 
     /// Traps if the numbers of samples differ.
     ///
@@ -34,59 +35,100 @@ public struct Dataset: Sendable {
     public init(
         inputs: Tensor, targets: Tensor, sampleWeights: Tensor? = nil, metadata: Metadata = Metadata()
     ) {
+        self.init(inputs: [inputs], targets: [targets], sampleWeights: sampleWeights, metadata: metadata)
+    }
+
+    /// Samples of several inputs or targets each, in the order of the model's.
+    ///
+    /// Traps if there are no inputs or no targets, or if the numbers of samples differ.
+    ///
+    /// - Parameters:
+    ///   - inputs: each [samples, …].
+    ///   - targets: each [samples, …].
+    ///   - sampleWeights: [samples].
+    public init(
+        inputs: [Tensor], targets: [Tensor], sampleWeights: Tensor? = nil, metadata: Metadata = Metadata()
+    ) {
         checkSampleCounts("Dataset", inputs, targets, sampleWeights)
-        self.init(inputs, targets, sampleWeights, order: nil, scale: nil, metadata: metadata)
+        self.init(
+            inputs, targets, sampleWeights, order: nil, scales: inputs.map { _ in nil }, metadata: metadata)
     }
 
     init(
-        _ inputs: Tensor, _ targets: Tensor, _ weights: Tensor?, order: [Int]?, scale: Double?,
+        _ inputs: [Tensor], _ targets: [Tensor], _ weights: Tensor?, order: [Int]?, scales: [Double?],
         metadata: Metadata
     ) {
         heldInputs = inputs
         heldTargets = targets
         heldWeights = weights
         self.order = order
-        self.scale = scale
+        self.scales = scales
         self.metadata = metadata
     }
 
     /// The number of samples.
-    public var count: Int { order?.count ?? heldInputs.shape[0] }
+    public var count: Int { order?.count ?? heldInputs[0].shape[0] }
 
     public var isEmpty: Bool { count == 0 }
 
-    /// The inputs as held, bytes perhaps, unscaled. Copied if the samples are a list of indices.
-    public var storedInputs: Tensor { rows(of: heldInputs) }
+    /// The inputs as held, bytes perhaps, unscaled; of several, the first. Copied if the samples are a list of
+    /// indices.
+    public var storedInputs: Tensor { rows(of: heldInputs[0]) }
 
-    /// All inputs as batches have them: bytes become float32, and the scale is applied.
+    /// All samples' inputs as batches have them: bytes become float32, and the scale is applied. Of several inputs,
+    /// the first.
     ///
     /// Takes four times the memory of bytes; ``batches(of:shuffledBy:)`` prepares a batch at a time.
-    public var inputs: Tensor { InputPreparation(self).inputs(of: self, usesPool: true) }
+    public var inputs: Tensor { preparedInputs(at: 0) }
 
-    /// The targets. Copied if the samples are a list of indices.
-    public var targets: Tensor { rows(of: heldTargets) }
+    /// As `inputs`, each of several.
+    public var allInputs: [Tensor] { heldInputs.indices.map { preparedInputs(at: $0) } }
+
+    private func preparedInputs(at index: Int) -> Tensor {
+        let (held, preparation) = (
+            heldInputs[index], InputPreparation(heldInputs[index], scale: scales[index])
+        )
+        guard let order else { return preparation.prepared(held, usesPool: true) }
+        return order.withUnsafeBufferPointer { preparation.prepared(held, $0, usesPool: true) }
+    }
+
+    /// The targets; of several, the first. Copied if the samples are a list of indices.
+    public var targets: Tensor { rows(of: heldTargets[0]) }
+
+    /// As `targets`, each of several.
+    public var allTargets: [Tensor] { heldTargets.map { rows(of: $0) } }
 
     /// The samples' weights, if they have any. Copied if the samples are a list of indices.
     public var sampleWeights: Tensor? { heldWeights.map { rows(of: $0) } }
 
-    /// The shape of one sample's input.
-    public var inputShape: Shape { heldInputs.shape.droppingFirst() }
+    /// The shape of one sample's input; of several inputs, the first.
+    public var inputShape: Shape { heldInputs[0].shape.droppingFirst() }
 
-    private func rows(of tensor: Tensor) -> Tensor {
+    /// The shape of one sample of each input.
+    public var inputShapes: [Shape] { heldInputs.map { $0.shape.droppingFirst() } }
+
+    func rows(of tensor: Tensor) -> Tensor {
         guard let order else { return tensor }
         return order.withUnsafeBufferPointer { tensor.gatheringRows($0, usesPool: true) }
     }
 
-    /// The same samples, their inputs to be multiplied by `factor` as they are batched.
+    /// The same samples, an input of theirs to be multiplied by `factor` as it is batched.
     ///
-    /// The factor applies to the stored inputs, and takes the place of an earlier one: a data set that comes
+    /// The factor applies to the stored input, and takes the place of an earlier one: a data set that comes
     /// with a scale is not scaled twice. Bytes and other integers become float32; each product is rounded
-    /// once. Traps if inputs are bool, or the factor is not finite.
-    public func scaled(by factor: Double) -> Dataset {
+    /// once. Traps if there is no such input, it is bool, or the factor is not finite.
+    ///
+    /// - Parameter index: which of several inputs.
+    public func scaled(by factor: Double, input index: Int = 0) -> Dataset {
         require(factor.isFinite, "scaled: the factor is \(factor), expected a finite number")
-        require(heldInputs.dtype != .bool, "scaled: the inputs are bool, expected numbers")
+        require(
+            heldInputs.indices.contains(index),
+            "scaled: there is no input \(index), expected one of \(heldInputs.count)")
+        require(heldInputs[index].dtype != .bool, "scaled: the inputs are bool, expected numbers")
+        var scales = scales
+        scales[index] = factor
         return Dataset(
-            heldInputs, heldTargets, heldWeights, order: order, scale: factor, metadata: metadata)
+            heldInputs, heldTargets, heldWeights, order: order, scales: scales, metadata: metadata)
     }
 
     // MARK: Checks
@@ -97,11 +139,12 @@ public struct Dataset: Sendable {
     ///
     /// - Throws: a ``DataError`` that names the first label that is not.
     public func validateLabels(classCount: Int) throws(DataError) {
+        let held = heldTargets[0]
         require(
-            heldTargets.count == heldTargets.shape[0],
-            "validateLabels: targets have shape \(heldTargets.shape), expected one label per sample")
+            held.count == held.shape[0],
+            "validateLabels: targets have shape \(held.shape), expected one label per sample")
         func firstOffender<T: NumberScalar>(_ type: T.Type) -> (sample: Int, label: String)? {
-            heldTargets.withElements { (labels: UnsafePointer<T>) in
+            held.withElements { (labels: UnsafePointer<T>) in
                 for sample in 0..<count {
                     let label = labels[order?[sample] ?? sample]
                     let value = label.asDouble
@@ -112,7 +155,7 @@ public struct Dataset: Sendable {
                 return nil
             }
         }
-        if let (sample, label) = firstOffender(heldTargets.dtype.numberType(for: "validateLabels")) {
+        if let (sample, label) = firstOffender(held.dtype.numberType(for: "validateLabels")) {
             throw DataError(
                 .invalidLabel,
                 "label \(label) at sample \(sample) is outside the \(classCount) classes; labels are whole "
@@ -131,8 +174,10 @@ public struct Dataset: Sendable {
 
 extension Dataset: CustomStringConvertible {
     public var description: String {
+        func list(_ tensors: [Tensor]) -> String {
+            tensors.map { "\($0.shape.droppingFirst()) \($0.dtype)" }.joined(separator: " and ")
+        }
         let name = metadata.name.isEmpty ? "Dataset" : metadata.name
-        return "\(name): \(count) samples, inputs \(inputShape) \(heldInputs.dtype), "
-            + "targets \(heldTargets.shape.droppingFirst()) \(heldTargets.dtype)"
+        return "\(name): \(count) samples, inputs \(list(heldInputs)), targets \(list(heldTargets))"
     }
 }

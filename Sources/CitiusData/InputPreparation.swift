@@ -1,23 +1,15 @@
 import CitiusTensor
 
-/// How stored inputs become what a model takes: bytes become float32, and the scale is applied.
+/// How a stored input becomes what a model takes: bytes become float32, and the scale is applied.
 struct InputPreparation: Sendable {
     private let scale: Double?
     /// The float32 of each byte, if the inputs are bytes.
     private let table: [Float]
 
-    init(_ dataset: Dataset) {
-        scale = dataset.scale
-        let factor = dataset.scale ?? 1
-        table = dataset.heldInputs.dtype == .uint8 ? (0..<256).map { Float(Double($0) * factor) } : []
-    }
-
-    /// All inputs of the data set.
-    func inputs(of dataset: Dataset, usesPool: Bool) -> Tensor {
-        if let order = dataset.order {
-            return order.withUnsafeBufferPointer { prepared(dataset.heldInputs, $0, usesPool: usesPool) }
-        }
-        return prepared(dataset.heldInputs, usesPool: usesPool)
+    init(_ held: Tensor, scale: Double?) {
+        self.scale = scale
+        let factor = scale ?? 1
+        table = held.dtype == .uint8 ? (0..<256).map { Float(Double($0) * factor) } : []
     }
 
     /// The rows of the given indices, gathered and prepared; bytes in one pass.

@@ -5,8 +5,9 @@ import CitiusAutograd
 ///
 /// # Shapes
 /// [batch, height, width, channels] → [batch, output height, output width, channels]; see `Pooling2D`.
-public final class AveragePooling2D: Pooling2D {
+public final class AveragePooling2D: Pooling2D, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.averagePooled2D(size: poolSize, strides: strides, padding: padding)
+        let window = window
+        return input.averagePooled2D(size: window.size, strides: window.strides, padding: window.padding)
     }
 }

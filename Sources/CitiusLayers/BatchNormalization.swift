@@ -1,6 +1,5 @@
 import CitiusAutograd
 import CitiusKernels
-import CitiusPlatform
 import CitiusTensor
 
 /// Brings every channel (the last axis) to mean 0 and variance 1, then scales and shifts it by learned
@@ -16,15 +15,44 @@ import CitiusTensor
 ///
 /// # Shapes
 /// [batch, …, channels] → the same; gamma, beta, moving mean and moving variance, in this order, [channels].
-public final class BatchNormalization: Layer {
-    public let momentum: Double
-    public let epsilon: Double
-    private let centers: Bool
-    private let scales: Bool
-    private var gamma: Parameter?
-    private var beta: Parameter?
-    private var movingMean: Parameter?
-    private var movingVariance: Parameter?
+public final class BatchNormalization: Layer, ConfigurableLayer {
+    public struct Configuration: LayerConfiguration {
+        /// The axis of the channels: the last one, −1, is the only one that there is here.
+        public var axis = -1
+        /// How much of the moving statistics a step keeps.
+        public var momentum = 0.99
+        /// What is added to the variance.
+        public var epsilon = 1e-3
+        /// Whether there is a beta.
+        public var center = true
+        /// Whether there is a gamma.
+        public var scale = true
+        public var betaInitializer: Initializer = .zeros
+        public var gammaInitializer: Initializer = .ones
+        public var movingMeanInitializer: Initializer = .zeros
+        public var movingVarianceInitializer: Initializer = .ones
+        public var betaRegularizer: Regularizer?
+        public var gammaRegularizer: Regularizer?
+        public var betaConstraint: Constraint?
+        public var gammaConstraint: Constraint?
+
+        public var fault: String? {
+            firstFault(
+                (0...1).contains(momentum) ? nil : "momentum is \(momentum), expected 0 to 1",
+                epsilon > 0 ? nil : "epsilon is \(epsilon), expected a positive number")
+        }
+    }
+
+    public static var module: String? { "keras.layers" }
+    public let configuration: Configuration
+    /// [channels]; nil before the layer is built, or if it does not scale.
+    public private(set) var gamma: Parameter?
+    /// [channels]; nil before the layer is built, or if it does not center.
+    public private(set) var beta: Parameter?
+    /// [channels]; nil before the layer is built.
+    public private(set) var movingMean: Parameter?
+    /// [channels]; nil before the layer is built.
+    public private(set) var movingVariance: Parameter?
 
     /// - Parameters:
     ///   - momentum: how much of the moving statistics a step keeps.
@@ -33,48 +61,74 @@ public final class BatchNormalization: Layer {
     ///   - scale: whether there is a gamma.
     ///
     /// Traps if the momentum is not in 0...1 or epsilon is not positive.
-    public init(
+    public convenience init(
         momentum: Double = 0.99, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true,
-        name: String? = nil
+        betaInitializer: Initializer = .zeros, gammaInitializer: Initializer = .ones,
+        movingMeanInitializer: Initializer = .zeros, movingVarianceInitializer: Initializer = .ones,
+        betaRegularizer: Regularizer? = nil, gammaRegularizer: Regularizer? = nil,
+        betaConstraint: Constraint? = nil, gammaConstraint: Constraint? = nil, name: String? = nil
     ) {
-        require(
-            (0...1).contains(momentum), "BatchNormalization: momentum is \(momentum), expected 0 to 1")
-        require(epsilon > 0, "BatchNormalization: epsilon is \(epsilon), expected a positive number")
-        self.momentum = momentum
-        self.epsilon = epsilon
-        centers = center
-        scales = scale
+        self.init(
+            configuration: Configuration(
+                momentum: momentum, epsilon: epsilon, center: center, scale: scale,
+                betaInitializer: betaInitializer, gammaInitializer: gammaInitializer,
+                movingMeanInitializer: movingMeanInitializer,
+                movingVarianceInitializer: movingVarianceInitializer, betaRegularizer: betaRegularizer,
+                gammaRegularizer: gammaRegularizer, betaConstraint: betaConstraint,
+                gammaConstraint: gammaConstraint),
+            name: name)
+    }
+
+    public init(configuration: Configuration, name: String? = nil) {
+        self.configuration = Self.checked(configuration)
         super.init(name: name)
+    }
+
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        let (axis, rank) = (configuration.axis, shapes[0].rank)
+        if rank == 0 { return "samples are scalars, expected [.., channels]" }
+        // Counted with the batch's axis, as in Keras.
+        return firstFault(
+            axis == -1 || axis == rank ? nil : "axis is \(axis), expected the last one, -1 or \(rank)",
+            movingMean.flatMap { faultUnlessChannels($0.shape[0], shapes[0][-1]) })
     }
 
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
         let shape: Shape = [inputShape[-1]]
-        if scales {
-            gamma = addParameter("gamma", shape: shape, initializer: .ones, generator: &generator)
+        if configuration.scale {
+            gamma = addParameter(
+                "gamma", shape: shape, initializer: configuration.gammaInitializer,
+                regularizer: configuration.gammaRegularizer, constraint: configuration.gammaConstraint,
+                generator: &generator)
         }
-        if centers {
-            beta = addParameter("beta", shape: shape, initializer: .zeros, generator: &generator)
+        if configuration.center {
+            beta = addParameter(
+                "beta", shape: shape, initializer: configuration.betaInitializer,
+                regularizer: configuration.betaRegularizer, constraint: configuration.betaConstraint,
+                generator: &generator)
         }
         movingMean = addParameter(
-            "moving_mean", shape: shape, initializer: .zeros, isLearned: false, generator: &generator)
+            "moving_mean", shape: shape, initializer: configuration.movingMeanInitializer, isLearned: false,
+            generator: &generator)
         movingVariance = addParameter(
-            "moving_variance", shape: shape, initializer: .ones, isLearned: false, generator: &generator)
+            "moving_variance", shape: shape, initializer: configuration.movingVarianceInitializer,
+            isLearned: false, generator: &generator)
     }
 
-    public override func outputShape(for inputShape: Shape) -> Shape {
-        require(inputShape.rank >= 1, "\(label): samples are scalars, expected [.., channels]")
-        return inputShape
-    }
+    public override var supportsMasking: Bool { true }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        forward(input, in: context, epilogue: Epilogue())
+        forward([input], in: context, epilogue: Epilogue())
     }
+}
 
-    /// With what follows the layer.
-    package func forward(_ input: Variable, in context: Context, epilogue: Epilogue) -> Variable {
-        guard let movingMean, let movingVariance else {
-            fail("\(label): forward was called before the layer was built")
-        }
+extension BatchNormalization: EpilogueLayer {
+    package func takes(_ epilogue: Epilogue, inputCount: Int) -> Bool { epilogue.pool == nil }
+
+    package func forward(_ inputs: [Variable], in context: Context, epilogue: Epilogue) -> Variable {
+        let input = inputs[0]
+        let (movingMean, movingVariance) = (built(movingMean), built(movingVariance))
+        let epsilon = configuration.epsilon
         let scale = gamma.map { context[$0] }
         let offset = beta.map { context[$0] }
         guard context.isTraining, isTrainable else {
@@ -85,7 +139,7 @@ public final class BatchNormalization: Layer {
         let (output, mean, variance) = input.batchNormalized(
             scale: scale, offset: offset, epsilon: epsilon, epilogue: epilogue)
         for (moving, batch) in [(movingMean, mean), (movingVariance, variance)] {
-            moving.update { $0.move(towards: batch, momentum: momentum) }
+            moving.update { $0.move(towards: batch, momentum: configuration.momentum) }
         }
         return output
     }

@@ -12,39 +12,69 @@ import CitiusTensor
 /// # Shapes
 /// [batch, …, channelsᵢ, …] → [batch, …, Σᵢ channelsᵢ, …]. Traps if the inputs differ in another axis or in rank,
 /// have no such axis, or if there are none.
-public final class Concatenate: MergingLayer {
-    /// Counted from 0, the batch's; negative ones from the end.
-    public let axis: Int
+public final class Concatenate: MergingLayer, ConfigurableLayer {
+    public struct Configuration: LayerConfiguration {
+        /// Counted from 0, the batch's; negative ones from the end.
+        public var axis = -1
+
+        public var fault: String? {
+            axis == 0 ? "axis is 0, the batch's, expected one within the samples" : nil
+        }
+    }
+
+    public static var module: String? { "keras.layers" }
+    public let configuration: Configuration
 
     /// - Parameter axis: where the inputs follow one another. The batch axis, 0, counts; traps if it is that one.
-    public init(axis: Int = -1, name: String? = nil) {
-        require(axis != 0, "Concatenate: axis is 0, the batch's, expected one within the samples")
-        self.axis = axis
+    public convenience init(axis: Int = -1, name: String? = nil) {
+        self.init(configuration: Configuration(axis: axis), name: name)
+    }
+
+    public init(configuration: Configuration, name: String? = nil) {
+        self.configuration = Self.checked(configuration)
         super.init(name: name)
     }
 
-    public override func outputShape(for inputShapes: [Shape]) -> Shape {
-        require(!inputShapes.isEmpty, "\(label): no inputs, expected at least one")
-        let rank = inputShapes[0].rank + 1
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        let rank = shapes[0].rank + 1
+        let axis = configuration.axis
         let resolved = axis < 0 ? axis + rank : axis
-        require(
-            resolved >= 1 && resolved < rank,
-            "\(label): axis \(axis) is none of samples of shape \(inputShapes[0]), whose batch is axis 0")
-        var sizes = inputShapes[0].sizes
-        for shape in inputShapes.dropFirst() {
-            var others = shape.sizes
-            require(
-                others.count == sizes.count
-                    && others.indices.allSatisfy { $0 == resolved - 1 || others[$0] == sizes[$0] },
-                "\(label): samples of shapes \(inputShapes[0]) and \(shape) differ in more than axis \(resolved), the batch's being 0"
-            )
-            others[resolved - 1] += sizes[resolved - 1]
-            sizes = others
+        guard resolved >= 1 && resolved < rank else {
+            return "axis \(axis) is none of samples of shape \(shapes[0]), whose batch is axis 0"
         }
+        for shape in shapes {
+            let agree =
+                shape.rank == shapes[0].rank
+                && (0..<shape.rank).allSatisfy { $0 == resolved - 1 || shape[$0] == shapes[0][$0] }
+            if !agree {
+                return "samples of shapes \(shapes[0]) and \(shape) differ in more than axis \(resolved), "
+                    + "the batch's being 0"
+            }
+        }
+        return nil
+    }
+
+    public override func mergedShape(of inputShapes: [Shape]) -> Shape {
+        var sizes = inputShapes[0].sizes
+        let axis = configuration.axis < 0 ? configuration.axis + sizes.count : configuration.axis - 1
+        sizes[axis] = inputShapes.reduce(0) { $0 + $1[axis] }
         return Shape(sizes)
     }
 
-    public override func forward(_ inputs: [Variable], in context: Context) -> Variable {
-        Variable.concatenate(inputs, axis: axis)
+    public override var supportsMasking: Bool { true }
+
+    /// Where the inputs follow one another along the channels, a step counts if it counts in one of them; along the
+    /// steps, their masks follow one another. An input without a mask counts throughout.
+    public override func outputMask(for inputs: [Variable], output: Variable) -> Tensor? {
+        let masks = inputs.map {
+            $0.mask ?? Tensor(ones: Shape(Array($0.shape.sizes.prefix(2))), dtype: .bool)
+        }
+        let axis = configuration.axis < 0 ? configuration.axis + output.shape.rank : configuration.axis
+        if axis == 1 && output.shape.rank > 2 { return Tensor.concatenate(masks, axis: 1) }
+        return masks.dropFirst().reduce(masks[0]) { $0 .| $1 }
+    }
+
+    public override func merge(_ inputs: [Variable], in context: Context) -> Variable {
+        Variable.concatenate(inputs, axis: configuration.axis)
     }
 }

@@ -8,58 +8,98 @@ import CitiusTensor
 ///
 /// # Shapes
 /// [batch, …, inputs] → [batch, …, units]; kernel [inputs, units], bias [units].
-public final class Dense: Layer {
-    public let units: Int
-    public let activation: ActivationFunction
-    private let usesBias: Bool
-    private let kernelInitializer: Initializer
-    private let biasInitializer: Initializer
-    private var kernel: Parameter?
-    private var bias: Parameter?
+public final class Dense: Layer, ConfigurableLayer {
+    public struct Configuration: LayerConfiguration {
+        public var units: Int
+        public var activation: ActivationFunction = .linear
+        public var useBias = true
+        public var kernelInitializer: Initializer = .glorotUniform
+        public var biasInitializer: Initializer = .zeros
+        public var kernelRegularizer: Regularizer?
+        public var biasRegularizer: Regularizer?
+        public var kernelConstraint: Constraint?
+        public var biasConstraint: Constraint?
 
+        public var fault: String? { faultUnlessPositive("units", units) }
+    }
+
+    public static var module: String? { "keras.layers" }
+    public let configuration: Configuration
+    /// [inputs, units]; nil before the layer is built.
+    public private(set) var kernel: Parameter?
+    /// [units]; nil before the layer is built, or if it has none.
+    public private(set) var bias: Parameter?
+
+    /// - Parameters:
+    ///   - units: the number of outputs.
+    ///
     /// Traps if the number of units is not positive.
-    public init(
+    public convenience init(
         _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
-        name: String? = nil
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
     ) {
-        require(units > 0, "Dense: units is \(units), expected a positive number")
-        self.units = units
-        self.activation = activation
-        usesBias = useBias
-        self.kernelInitializer = kernelInitializer
-        self.biasInitializer = biasInitializer
+        self.init(
+            configuration: Configuration(
+                units: units, activation: activation, useBias: useBias, kernelInitializer: kernelInitializer,
+                biasInitializer: biasInitializer, kernelRegularizer: kernelRegularizer,
+                biasRegularizer: biasRegularizer, kernelConstraint: kernelConstraint,
+                biasConstraint: biasConstraint),
+            name: name)
+    }
+
+    public init(configuration: Configuration, name: String? = nil) {
+        self.configuration = Self.checked(configuration)
         super.init(name: name)
     }
 
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        guard shapes[0].rank >= 1 else { return "samples are scalars, expected [.., inputs]" }
+        let inputs = kernel?.shape[0] ?? shapes[0][-1]
+        return shapes[0][-1] == inputs
+            ? nil
+            : "samples of shape \(shapes[0]), expected the last axis to be the \(inputs) that it was built for"
+    }
+
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
+        let units = configuration.units
         kernel = addParameter(
-            "kernel", shape: [inputShape[-1], units], initializer: kernelInitializer, generator: &generator)
-        if usesBias {
-            bias = addParameter("bias", shape: [units], initializer: biasInitializer, generator: &generator)
+            "kernel", shape: [inputShape[-1], units], initializer: configuration.kernelInitializer,
+            regularizer: configuration.kernelRegularizer, constraint: configuration.kernelConstraint,
+            generator: &generator)
+        if configuration.useBias {
+            bias = addParameter(
+                "bias", shape: [units], initializer: configuration.biasInitializer,
+                regularizer: configuration.biasRegularizer, constraint: configuration.biasConstraint,
+                generator: &generator)
         }
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        require(inputShape.rank >= 1, "\(label): samples are scalars, expected [.., inputs]")
-        return Shape(inputShape.sizes.dropLast() + [units])
+        Shape(inputShape.sizes.dropLast() + [configuration.units])
     }
+
+    public override var supportsMasking: Bool { true }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        forward(input, in: context, epilogue: Epilogue(clamp: activation.clamp ?? .identity))
+        forward([input], in: context, epilogue: Epilogue())
+    }
+}
+
+extension Dense: EpilogueLayer {
+    package func takes(_ epilogue: Epilogue, inputCount: Int) -> Bool {
+        epilogue.pool == nil && configuration.activation.clamp == .identity
     }
 
-    /// Whether a clamp behind the layer can be computed in its own pass.
-    package var takesClamp: Bool { activation.clamp == .identity }
-
-    /// With an epilogue, which takes the place of the layer's activation if that is a clamp.
-    package func forward(_ input: Variable, in context: Context, epilogue: Epilogue) -> Variable {
-        guard let kernel else { fail("\(label): forward was called before the layer was built") }
+    package func forward(_ inputs: [Variable], in context: Context, epilogue: Epilogue) -> Variable {
+        let (input, kernel, activation) = (inputs[0], built(kernel), configuration.activation)
         require(
             input.shape[-1] == kernel.shape[0],
             "\(label): input \(input.shape), expected the last axis to be the \(kernel.shape[0]) that the layer was built for"
         )
-        let output = input.dense(context[kernel], bias: bias.map { context[$0] }, epilogue: epilogue)
+        let output = input.dense(
+            context[kernel], bias: bias.map { context[$0] }, epilogue: epilogue.after(activation))
         return activation.clamp == nil ? activation(output) : output
     }
 }

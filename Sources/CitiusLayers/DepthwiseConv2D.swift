@@ -1,6 +1,5 @@
 import CitiusAutograd
 import CitiusKernels
-import CitiusPlatform
 import CitiusTensor
 
 /// A convolution of every channel by itself: y = activation(x ∗ kernel + bias), channel by channel. Follows
@@ -9,75 +8,104 @@ import CitiusTensor
 /// # Shapes
 /// [batch, height, width, channels] → [batch, output height, output width, channels · multiplier], sized as
 /// `Conv2D`'s; kernel [kernel height, kernel width, channels, multiplier], bias [channels · multiplier].
-public final class DepthwiseConv2D: Layer {
-    public let kernelSize: Size2D
-    public let strides: Size2D
-    public let padding: Padding
-    public let depthMultiplier: Int
-    public let dilation: Size2D
-    public let activation: ActivationFunction
-    private let usesBias: Bool
-    private let depthwiseInitializer: Initializer
-    private let biasInitializer: Initializer
-    private var kernel: Parameter?
-    private var bias: Parameter?
+public final class DepthwiseConv2D: Layer, ConfigurableLayer {
+    public struct Configuration: LayerConfiguration {
+        /// Pixels that a window spans.
+        public var kernelSize: Size2D
+        public var strides: Size2D = 1
+        public var padding = Padding.valid
+        /// Outputs that each channel gets.
+        public var depthMultiplier = 1
+        public var dataFormat = DataFormat.channelsLast
+        public var dilationRate: Size2D = 1
+        public var activation: ActivationFunction = .linear
+        public var useBias = true
+        public var depthwiseInitializer: Initializer = .glorotUniform
+        public var biasInitializer: Initializer = .zeros
+        public var depthwiseRegularizer: Regularizer?
+        public var biasRegularizer: Regularizer?
+        public var depthwiseConstraint: Constraint?
+        public var biasConstraint: Constraint?
+
+        public var fault: String? {
+            firstFault(
+                faultUnlessPositive("kernelSize", kernelSize), faultUnlessPositive("strides", strides),
+                faultUnlessPositive("dilation", dilationRate),
+                faultUnlessPositive("depthMultiplier", depthMultiplier))
+        }
+    }
+
+    public static var module: String? { "keras.layers" }
+    public let configuration: Configuration
+    /// [kernel height, kernel width, channels, multiplier]; nil before the layer is built.
+    public private(set) var kernel: Parameter?
+    /// [channels · multiplier]; nil before the layer is built, or if it has none.
+    public private(set) var bias: Parameter?
 
     /// - Parameters:
     ///   - kernelSize: pixels that a window spans.
     ///   - depthMultiplier: outputs that each channel gets.
     ///
     /// Traps if a number is not positive.
-    public init(
+    public convenience init(
         _ kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, depthMultiplier: Int = 1,
         dilation: Size2D = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
         depthwiseInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
-        name: String? = nil
+        depthwiseRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        depthwiseConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
     ) {
-        for (name, size) in [("kernelSize", kernelSize), ("strides", strides), ("dilation", dilation)] {
-            require(
-                size.height > 0 && size.width > 0,
-                "DepthwiseConv2D: \(name) is \(size), expected at least 1×1")
-        }
-        require(
-            depthMultiplier > 0,
-            "DepthwiseConv2D: depthMultiplier is \(depthMultiplier), expected a positive number")
-        self.kernelSize = kernelSize
-        self.strides = strides
-        self.padding = padding
-        self.depthMultiplier = depthMultiplier
-        self.dilation = dilation
-        self.activation = activation
-        usesBias = useBias
-        self.depthwiseInitializer = depthwiseInitializer
-        self.biasInitializer = biasInitializer
+        self.init(
+            configuration: Configuration(
+                kernelSize: kernelSize, strides: strides, padding: padding, depthMultiplier: depthMultiplier,
+                dilationRate: dilation, activation: activation, useBias: useBias,
+                depthwiseInitializer: depthwiseInitializer, biasInitializer: biasInitializer,
+                depthwiseRegularizer: depthwiseRegularizer, biasRegularizer: biasRegularizer,
+                depthwiseConstraint: depthwiseConstraint, biasConstraint: biasConstraint),
+            name: name)
+    }
+
+    public init(configuration: Configuration, name: String? = nil) {
+        self.configuration = Self.checked(configuration)
         super.init(name: name)
     }
 
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        faultUnlessRank(3, "height, width, channels", of: shapes[0])
+            ?? kernel.flatMap { faultUnlessChannels($0.shape[2], shapes[0][2]) }
+            ?? sliding.fault(over: shapes[0])
+    }
+
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
-        let channels = inputShape[2]
+        let (size, channels) = (configuration.kernelSize, inputShape[2])
         kernel = addParameter(
-            "kernel", shape: [kernelSize.height, kernelSize.width, channels, depthMultiplier],
-            initializer: depthwiseInitializer, generator: &generator)
-        if usesBias {
+            "kernel", shape: [size.height, size.width, channels, configuration.depthMultiplier],
+            initializer: configuration.depthwiseInitializer, regularizer: configuration.depthwiseRegularizer,
+            constraint: configuration.depthwiseConstraint, generator: &generator)
+        if configuration.useBias {
             bias = addParameter(
-                "bias", shape: [channels * depthMultiplier], initializer: biasInitializer,
-                generator: &generator)
+                "bias", shape: [channels * configuration.depthMultiplier],
+                initializer: configuration.biasInitializer, regularizer: configuration.biasRegularizer,
+                constraint: configuration.biasConstraint, generator: &generator)
         }
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        requireRank(3, "height, width, channels", of: inputShape)
-        let (height, width) = windowOutputSize(
-            inputShape, window: kernelSize, strides: strides, padding: padding, dilation: dilation)
-        return [height, width, inputShape[2] * depthMultiplier]
+        let size = sliding.outputSize(over: inputShape)
+        return [size.height, size.width, inputShape[2] * configuration.depthMultiplier]
+    }
+
+    private var sliding: SlidingWindow {
+        SlidingWindow(
+            size: configuration.kernelSize, strides: configuration.strides, padding: configuration.padding,
+            dilation: configuration.dilationRate)
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        guard let kernel else { fail("\(label): forward was called before the layer was built") }
+        let activation = configuration.activation
         let output = input.depthwiseConv2D(
-            context[kernel], bias: bias.map { context[$0] }, strides: strides, padding: padding,
-            dilation: dilation, epilogue: Epilogue(clamp: activation.clamp ?? .identity),
-            method: context.acceleration.convolution)
+            context[built(kernel)], bias: bias.map { context[$0] }, strides: configuration.strides,
+            padding: configuration.padding, dilation: configuration.dilationRate,
+            epilogue: Epilogue().after(activation), method: context.acceleration.convolution)
         return activation.clamp == nil ? activation(output) : output
     }
 }

@@ -5,7 +5,23 @@ import CitiusTensor
 ///
 /// # Shapes
 /// [batch, a, b, …] → [batch, a·b·…]
-public final class Flatten: Layer {
+public final class Flatten: Layer, ConfigurableLayer {
+    public struct Configuration: LayerConfiguration {
+        public var dataFormat = DataFormat.channelsLast
+    }
+
+    public static var module: String? { "keras.layers" }
+    public let configuration: Configuration
+
+    public override convenience init(name: String? = nil) {
+        self.init(configuration: Configuration(), name: name)
+    }
+
+    public init(configuration: Configuration, name: String? = nil) {
+        self.configuration = configuration
+        super.init(name: name)
+    }
+
     public override func outputShape(for inputShape: Shape) -> Shape { [inputShape.count] }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {

@@ -5,9 +5,9 @@ import CitiusTensor
 ///
 /// # Shapes
 /// [batch, height, width, channels] → [batch, channels], or [batch, 1, 1, channels] if it keeps dimensions.
-public final class GlobalAveragePooling2D: GlobalPooling2D {
+public final class GlobalAveragePooling2D: GlobalPooling2D, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.mean(axes: [1, 2], keepingAxes: keepsDimensions)
+        input.mean(axes: [1, 2], keepingAxes: configuration.keepDimensions)
     }
 }
 
@@ -15,25 +15,45 @@ public final class GlobalAveragePooling2D: GlobalPooling2D {
 ///
 /// # Shapes
 /// [batch, height, width, channels] → [batch, channels], or [batch, 1, 1, channels] if it keeps dimensions.
-public final class GlobalMaxPooling2D: GlobalPooling2D {
+public final class GlobalMaxPooling2D: GlobalPooling2D, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         let pooled = input.maxPooled2D(size: Size2D(input.shape[1], input.shape[2]))
-        return keepsDimensions ? pooled : pooled.reshaped(to: [input.shape[0], input.shape[3]])
+        return configuration.keepDimensions ? pooled : pooled.reshaped(to: [input.shape[0], input.shape[3]])
     }
 }
 
 /// What pooling over whole images shares.
 public class GlobalPooling2D: Layer {
-    /// Whether the output keeps axes of height and width 1.
-    public let keepsDimensions: Bool
+    public struct Configuration: LayerConfiguration {
+        public var dataFormat = DataFormat.channelsLast
+        /// Whether the output keeps axes of height and width 1.
+        public var keepDimensions = false
 
-    public init(keepDimensions: Bool = false, name: String? = nil) {
-        keepsDimensions = keepDimensions
+        enum CodingKeys: String, CodingKey {
+            case dataFormat
+            case keepDimensions = "keepdims"
+        }
+    }
+
+    public final let configuration: Configuration
+
+    public required init(configuration: Configuration, name: String? = nil) {
+        self.configuration = configuration
         super.init(name: name)
     }
 
+    /// - Parameter keepDimensions: whether the output keeps axes of height and width 1.
+    public convenience init(keepDimensions: Bool = false, name: String? = nil) {
+        self.init(configuration: Configuration(keepDimensions: keepDimensions), name: name)
+    }
+
+    public static var module: String? { "keras.layers" }
+
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        faultUnlessRank(3, "height, width, channels", of: shapes[0])
+    }
+
     public override func outputShape(for inputShape: Shape) -> Shape {
-        requireRank(3, "height, width, channels", of: inputShape)
-        return keepsDimensions ? [1, 1, inputShape[2]] : [inputShape[2]]
+        configuration.keepDimensions ? [1, 1, inputShape[2]] : [inputShape[2]]
     }
 }

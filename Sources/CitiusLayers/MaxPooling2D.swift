@@ -5,10 +5,13 @@ import CitiusAutograd
 ///
 /// # Shapes
 /// [batch, height, width, channels] → [batch, output height, output width, channels]; see `Pooling2D`.
-public final class MaxPooling2D: Pooling2D {
+public final class MaxPooling2D: Pooling2D, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.maxPooled2D(size: poolSize, strides: strides, padding: padding)
+        let window = window
+        return input.maxPooled2D(size: window.size, strides: window.strides, padding: window.padding)
     }
+}
 
-    package var window: PoolWindow { PoolWindow(poolSize, strides: strides, padding: padding) }
+extension MaxPooling2D: EpilogueStage {
+    package var stage: Epilogue? { Epilogue(pool: window) }
 }

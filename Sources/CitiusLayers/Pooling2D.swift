@@ -8,9 +8,28 @@ import CitiusTensor
 /// The output's height and width are ⌊(input − pool) / stride⌋ + 1 for `valid` padding and
 /// ⌈input / stride⌉ for `same`.
 public class Pooling2D: Layer {
-    public let poolSize: Size2D
-    public let strides: Size2D
-    public let padding: Padding
+    public struct Configuration: LayerConfiguration {
+        /// Pixels that a window spans.
+        public var poolSize: Size2D = 2
+        /// Pixels from one window to the next; nil: windows touch and do not overlap.
+        public var strides: Size2D?
+        public var padding = Padding.valid
+        public var dataFormat = DataFormat.channelsLast
+
+        public var fault: String? {
+            firstFault(
+                faultUnlessPositive("poolSize", poolSize),
+                strides.flatMap { faultUnlessPositive("strides", $0) })
+        }
+    }
+
+    public final let configuration: Configuration
+
+    public required init(configuration: Configuration, name: String? = nil) {
+        if let fault = configuration.fault { fail("\(Self.self): \(fault)") }
+        self.configuration = configuration
+        super.init(name: name)
+    }
 
     /// - Parameters:
     ///   - poolSize: pixels that a window spans.
@@ -18,25 +37,37 @@ public class Pooling2D: Layer {
     ///   - padding: whether the image is padded at its border.
     ///
     /// Traps if a size is not positive.
-    public init(
+    public convenience init(
         _ poolSize: Size2D = 2, strides: Size2D? = nil, padding: Padding = .valid, name: String? = nil
     ) {
-        let strides = strides ?? poolSize
-        for (name, size) in [("poolSize", poolSize), ("strides", strides)] {
-            require(
-                size.height > 0 && size.width > 0,
-                "\(Self.self): \(name) is \(size), expected at least 1×1")
-        }
-        self.poolSize = poolSize
-        self.strides = strides
-        self.padding = padding
-        super.init(name: name)
+        self.init(
+            configuration: Configuration(poolSize: poolSize, strides: strides, padding: padding), name: name)
+    }
+
+    /// Keras's spelling of the same.
+    public convenience init(
+        poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, name: String? = nil
+    ) {
+        self.init(poolSize, strides: strides, padding: padding, name: name)
+    }
+
+    public static var module: String? { "keras.layers" }
+
+    package final var window: PoolWindow {
+        PoolWindow(configuration.poolSize, strides: configuration.strides, padding: configuration.padding)
+    }
+
+    private var sliding: SlidingWindow {
+        let window = window
+        return SlidingWindow(size: window.size, strides: window.strides, padding: window.padding)
+    }
+
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        faultUnlessRank(3, "height, width, channels", of: shapes[0]) ?? sliding.fault(over: shapes[0])
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        requireRank(3, "height, width, channels", of: inputShape)
-        let (height, width) = windowOutputSize(
-            inputShape, window: poolSize, strides: strides, padding: padding)
-        return [height, width, inputShape[2]]
+        let size = sliding.outputSize(over: inputShape)
+        return [size.height, size.width, inputShape[2]]
     }
 }

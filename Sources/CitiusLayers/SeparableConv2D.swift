@@ -1,6 +1,5 @@
 import CitiusAutograd
 import CitiusKernels
-import CitiusPlatform
 import CitiusTensor
 
 /// A convolution in two steps, of every channel by itself and then of all channels pixel by pixel, which needs far
@@ -11,21 +10,46 @@ import CitiusTensor
 /// [batch, height, width, channels] → [batch, output height, output width, filters], sized as `Conv2D`'s;
 /// depthwise_kernel [kernel height, kernel width, channels, multiplier], pointwise_kernel [1, 1, channels ·
 /// multiplier, filters], bias [filters].
-public final class SeparableConv2D: Layer {
-    public let filters: Int
-    public let kernelSize: Size2D
-    public let strides: Size2D
-    public let padding: Padding
-    public let depthMultiplier: Int
-    public let dilation: Size2D
-    public let activation: ActivationFunction
-    private let usesBias: Bool
-    private let depthwiseInitializer: Initializer
-    private let pointwiseInitializer: Initializer
-    private let biasInitializer: Initializer
-    private var depthwiseKernel: Parameter?
-    private var pointwiseKernel: Parameter?
-    private var bias: Parameter?
+public final class SeparableConv2D: Layer, ConfigurableLayer {
+    public struct Configuration: LayerConfiguration {
+        /// The number of output channels.
+        public var filters: Int
+        /// Pixels that a window spans.
+        public var kernelSize: Size2D
+        public var strides: Size2D = 1
+        public var padding = Padding.valid
+        public var dataFormat = DataFormat.channelsLast
+        public var dilationRate: Size2D = 1
+        /// Outputs of the first step that each channel gets.
+        public var depthMultiplier = 1
+        public var activation: ActivationFunction = .linear
+        public var useBias = true
+        public var depthwiseInitializer: Initializer = .glorotUniform
+        public var pointwiseInitializer: Initializer = .glorotUniform
+        public var biasInitializer: Initializer = .zeros
+        public var depthwiseRegularizer: Regularizer?
+        public var pointwiseRegularizer: Regularizer?
+        public var biasRegularizer: Regularizer?
+        public var depthwiseConstraint: Constraint?
+        public var pointwiseConstraint: Constraint?
+        public var biasConstraint: Constraint?
+
+        public var fault: String? {
+            firstFault(
+                faultUnlessPositive("filters", filters), faultUnlessPositive("kernelSize", kernelSize),
+                faultUnlessPositive("strides", strides), faultUnlessPositive("dilation", dilationRate),
+                faultUnlessPositive("depthMultiplier", depthMultiplier))
+        }
+    }
+
+    public static var module: String? { "keras.layers" }
+    public let configuration: Configuration
+    /// [kernel height, kernel width, channels, multiplier]; nil before the layer is built.
+    public private(set) var depthwiseKernel: Parameter?
+    /// [1, 1, channels · multiplier, filters]; nil before the layer is built.
+    public private(set) var pointwiseKernel: Parameter?
+    /// [filters]; nil before the layer is built, or if it has none.
+    public private(set) var bias: Parameter?
 
     /// - Parameters:
     ///   - filters: the number of output channels.
@@ -33,71 +57,81 @@ public final class SeparableConv2D: Layer {
     ///   - depthMultiplier: outputs of the first step that each channel gets.
     ///
     /// Traps if a number is not positive.
-    public init(
+    public convenience init(
         _ filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid,
         depthMultiplier: Int = 1, dilation: Size2D = 1, activation: ActivationFunction = .linear,
         useBias: Bool = true, depthwiseInitializer: Initializer = .glorotUniform,
         pointwiseInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
-        name: String? = nil
+        depthwiseRegularizer: Regularizer? = nil, pointwiseRegularizer: Regularizer? = nil,
+        biasRegularizer: Regularizer? = nil, depthwiseConstraint: Constraint? = nil,
+        pointwiseConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
     ) {
-        require(filters > 0, "SeparableConv2D: filters is \(filters), expected a positive number")
-        require(
-            depthMultiplier > 0,
-            "SeparableConv2D: depthMultiplier is \(depthMultiplier), expected a positive number")
-        for (name, size) in [("kernelSize", kernelSize), ("strides", strides), ("dilation", dilation)] {
-            require(
-                size.height > 0 && size.width > 0,
-                "SeparableConv2D: \(name) is \(size), expected at least 1×1")
-        }
-        self.filters = filters
-        self.kernelSize = kernelSize
-        self.strides = strides
-        self.padding = padding
-        self.depthMultiplier = depthMultiplier
-        self.dilation = dilation
-        self.activation = activation
-        usesBias = useBias
-        self.depthwiseInitializer = depthwiseInitializer
-        self.pointwiseInitializer = pointwiseInitializer
-        self.biasInitializer = biasInitializer
+        self.init(
+            configuration: Configuration(
+                filters: filters, kernelSize: kernelSize, strides: strides, padding: padding,
+                dilationRate: dilation, depthMultiplier: depthMultiplier, activation: activation,
+                useBias: useBias, depthwiseInitializer: depthwiseInitializer,
+                pointwiseInitializer: pointwiseInitializer, biasInitializer: biasInitializer,
+                depthwiseRegularizer: depthwiseRegularizer, pointwiseRegularizer: pointwiseRegularizer,
+                biasRegularizer: biasRegularizer, depthwiseConstraint: depthwiseConstraint,
+                pointwiseConstraint: pointwiseConstraint, biasConstraint: biasConstraint),
+            name: name)
+    }
+
+    public init(configuration: Configuration, name: String? = nil) {
+        self.configuration = Self.checked(configuration)
         super.init(name: name)
     }
 
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        faultUnlessRank(3, "height, width, channels", of: shapes[0])
+            ?? depthwiseKernel.flatMap { faultUnlessChannels($0.shape[2], shapes[0][2]) }
+            ?? sliding.fault(over: shapes[0])
+    }
+
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
-        let channels = inputShape[2]
+        let (size, filters) = (configuration.kernelSize, configuration.filters)
+        let (channels, multiplier) = (inputShape[2], configuration.depthMultiplier)
         depthwiseKernel = addParameter(
-            "depthwise_kernel", shape: [kernelSize.height, kernelSize.width, channels, depthMultiplier],
-            initializer: depthwiseInitializer, generator: &generator)
+            "depthwise_kernel", shape: [size.height, size.width, channels, multiplier],
+            initializer: configuration.depthwiseInitializer, regularizer: configuration.depthwiseRegularizer,
+            constraint: configuration.depthwiseConstraint, generator: &generator)
         pointwiseKernel = addParameter(
-            "pointwise_kernel", shape: [1, 1, channels * depthMultiplier, filters],
-            initializer: pointwiseInitializer, generator: &generator)
-        if usesBias {
-            bias = addParameter("bias", shape: [filters], initializer: biasInitializer, generator: &generator)
+            "pointwise_kernel", shape: [1, 1, channels * multiplier, filters],
+            initializer: configuration.pointwiseInitializer, regularizer: configuration.pointwiseRegularizer,
+            constraint: configuration.pointwiseConstraint, generator: &generator)
+        if configuration.useBias {
+            bias = addParameter(
+                "bias", shape: [filters], initializer: configuration.biasInitializer,
+                regularizer: configuration.biasRegularizer, constraint: configuration.biasConstraint,
+                generator: &generator)
         }
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        requireRank(3, "height, width, channels", of: inputShape)
-        let (height, width) = windowOutputSize(
-            inputShape, window: kernelSize, strides: strides, padding: padding, dilation: dilation)
-        return [height, width, filters]
+        let size = sliding.outputSize(over: inputShape)
+        return [size.height, size.width, configuration.filters]
+    }
+
+    private var sliding: SlidingWindow {
+        SlidingWindow(
+            size: configuration.kernelSize, strides: configuration.strides, padding: configuration.padding,
+            dilation: configuration.dilationRate)
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        guard let depthwiseKernel, let pointwiseKernel else {
-            fail("\(label): forward was called before the layer was built")
-        }
+        let activation = configuration.activation
         let method = context.acceleration.convolution
         let output =
             input
             .depthwiseConv2D(
-                context[depthwiseKernel], strides: strides, padding: padding, dilation: dilation,
+                context[built(depthwiseKernel)], strides: configuration.strides,
+                padding: configuration.padding, dilation: configuration.dilationRate,
                 epilogue: Epilogue(), method: method
             )
             .conv2D(
-                context[pointwiseKernel], bias: bias.map { context[$0] },
-                epilogue: Epilogue(clamp: activation.clamp ?? .identity),
-                method: method)
+                context[built(pointwiseKernel)], bias: bias.map { context[$0] },
+                epilogue: Epilogue().after(activation), method: method)
         return activation.clamp == nil ? activation(output) : output
     }
 }

@@ -2,10 +2,10 @@ import CitiusKernels
 import CitiusPlatform
 import CitiusTensor
 
-/// The place of a layer's output in a graph of layers: it has a shape, but no elements yet.
+/// An output of a layer in a graph of layers: it has a shape, but no elements yet.
 ///
-/// A layer that is called on an `Input`, or on what another layer gave for one, computes and builds nothing; it
-/// checks the shape and notes what it would be computed from. A model is made of the graph that this draws:
+/// A layer that is called on an `Input`, or on what another layer gave for one, computes nothing; it checks the shape
+/// and notes what it would be computed from. A model is made of the graph that this draws:
 ///
 /// ```swift
 /// let image = Input(32, 32, 3)
@@ -16,46 +16,62 @@ import CitiusTensor
 /// ```
 ///
 /// Follows `keras.KerasTensor`.
-public final class SymbolicTensor: Symbolic {
-    /// The shape of one sample, without the batch axis.
-    public let shape: Shape
-    /// What computes it.
-    public let layer: Layer
-    /// What it is computed from; nothing if the layer is an `Input`.
-    public private(set) var inputs: [SymbolicTensor]
+public struct SymbolicTensor: Symbolic {
+    /// The call of a layer that gives it.
+    package let call: LayerCall
+    /// Which of the layer's outputs it is.
+    public let index: Int
 
-    package init(shape: Shape, layer: Layer, inputs: [SymbolicTensor]) {
-        self.shape = shape
+    /// The shape of one sample, without the batch axis.
+    public var shape: Shape { call.outputShapes[index] }
+    /// What computes it.
+    public var layer: Layer { call.layer }
+    /// What it is computed from; nothing if the layer is an `Input`.
+    public var inputs: [SymbolicTensor] { call.inputs }
+
+    public var symbol: SymbolicTensor { self }
+}
+
+/// One call of a layer in a graph. A layer that is called several times has the same parameters each time.
+package final class LayerCall {
+    package let layer: Layer
+    package private(set) var inputs: [SymbolicTensor]
+    /// The shape of one sample of each output.
+    package let outputShapes: [Shape]
+
+    package init(_ layer: Layer, inputs: [SymbolicTensor], outputShapes: [Shape]) {
         self.layer = layer
         self.inputs = inputs
+        self.outputShapes = outputShapes
     }
 
-    /// The place of what this layer makes of these inputs. Traps if it cannot take such samples.
-    init(_ layer: Layer, _ inputs: [SymbolicTensor]) {
+    /// The call of this layer on these inputs. Traps if it cannot take such samples.
+    convenience init(_ layer: Layer, _ inputs: [SymbolicTensor]) {
         require(
             !(layer is Input),
             "\(layer.label): an Input begins a graph, it cannot be called on a layer's output")
-        shape = layer.outputShape(for: inputs.map { $0.shape })
-        self.layer = layer
-        self.inputs = inputs
+        self.init(
+            layer, inputs: inputs, outputShapes: layer.checkedOutputShapes(for: inputs.map { $0.shape }))
+    }
+
+    package var outputs: [SymbolicTensor] {
+        outputShapes.indices.map { SymbolicTensor(call: self, index: $0) }
+    }
+
+    /// Tells calls apart. An `Input` has one, however often it is asked for it.
+    package var identity: ObjectIdentifier {
+        layer is Input ? ObjectIdentifier(layer) : ObjectIdentifier(self)
     }
 
     deinit {
         // Left to themselves, inputs would be freed each within the last: a deep graph overflows the stack.
-        var unused = inputs
+        var unused = inputs.map { $0.call }
         inputs = []
         while var last = unused.popLast() {
             guard isKnownUniquelyReferenced(&last) else { continue }
-            unused += last.inputs
+            unused += last.inputs.map { $0.call }
             last.inputs = []
         }
-    }
-
-    public var symbol: SymbolicTensor { self }
-
-    /// Tells places apart. An `Input` has one, however often it is asked for it.
-    package var identity: ObjectIdentifier {
-        inputs.isEmpty ? ObjectIdentifier(layer) : ObjectIdentifier(self)
     }
 }
 
@@ -65,15 +81,32 @@ public protocol Symbolic {
 }
 
 extension Input: Symbolic {
-    public var symbol: SymbolicTensor { SymbolicTensor(shape: shape, layer: self, inputs: []) }
+    public var symbol: SymbolicTensor {
+        SymbolicTensor(call: LayerCall(self, inputs: [], outputShapes: [shape]), index: 0)
+    }
 }
 
 extension Layer {
-    /// The place of this layer's output in a graph; nothing is computed or built.
+    /// This layer's output in a graph, called on these inputs; nothing is computed.
     ///
-    /// A layer that is called at several places has the same parameters at all of them. Traps if it cannot take
-    /// such samples.
-    public final func callAsFunction(_ input: some Symbolic) -> SymbolicTensor {
-        SymbolicTensor(self, [input.symbol])
+    /// A layer that is called several times has the same parameters each time. Traps if it cannot take such samples,
+    /// or if it has several outputs.
+    public final func callAsFunction(_ inputs: any Symbolic...) -> SymbolicTensor { self(inputs) }
+
+    /// This layer's output in a graph for as many inputs as there are.
+    public final func callAsFunction(_ inputs: [any Symbolic]) -> SymbolicTensor {
+        let outputs = outputs(of: inputs)
+        require(
+            outputs.count == 1,
+            "\(label): it has \(outputs.count) outputs, expected 1; ask for all by outputs(of:)")
+        return outputs[0]
+    }
+
+    /// All outputs of this layer in a graph, for layers that may have several.
+    public final func outputs(of inputs: any Symbolic...) -> [SymbolicTensor] { outputs(of: inputs) }
+
+    /// All outputs of this layer in a graph for as many inputs as there are.
+    public final func outputs(of inputs: [any Symbolic]) -> [SymbolicTensor] {
+        LayerCall(self, inputs.map { $0.symbol }).outputs
     }
 }

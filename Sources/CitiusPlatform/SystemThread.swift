@@ -27,6 +27,15 @@ package struct SystemThread {
         self.handle = started
     }
 
+    /// What tells the calling thread from all others that run; not 0.
+    package static var currentIdentifier: UInt {
+        #if canImport(Glibc)
+            UInt(pthread_self())
+        #else
+            UInt(bitPattern: pthread_self())
+        #endif
+    }
+
     /// Waits until the thread has ended. To be called once.
     package func join() { pthread_join(handle, nil) }
 

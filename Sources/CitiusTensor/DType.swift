@@ -2,7 +2,7 @@ import CitiusKernels
 import CitiusPlatform
 
 /// The type of a tensor's elements.
-public enum DType: String, Sendable, CaseIterable, CustomStringConvertible {
+public enum DType: String, Sendable, CaseIterable, Codable, CustomStringConvertible {
     case float32, float64, int32, int64, uint8, bool
 
     /// Bytes per element.

@@ -22,10 +22,39 @@ public struct Size2D: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStr
 ///
 /// With n input cells along an axis, a window of k cells (a dilated kernel of k cells spans
 /// (k − 1)·dilation + 1) and strides of s:
-public enum Padding: String, Sendable {
+public enum Padding: String, Sendable, Codable {
     /// Windows stay inside: ⌊(n − k) / s⌋ + 1 output cells.
     case valid
     /// ⌈n / s⌉ output cells. The input is thought to be surrounded by max((⌈n / s⌉ − 1)·s + k − n, 0) cells,
     /// half before and half after; an odd one comes after.
     case same
+}
+
+/// Where images keep their channels. Channels first, which Keras can be set to, is not computed here.
+public enum DataFormat: String, Sendable, Codable {
+    /// [batch, height, width, channels]
+    case channelsLast = "channels_last"
+}
+
+/// As Keras writes it: `[height, width]`; a number alone is read as a square.
+extension Size2D: Codable {
+    public init(from decoder: any Decoder) throws {
+        if let side = try? decoder.singleValueContainer().decode(Int.self) {
+            self.init(side)
+            return
+        }
+        var sizes = try decoder.unkeyedContainer()
+        let (height, width) = (try sizes.decode(Int.self), try sizes.decode(Int.self))
+        guard sizes.isAtEnd else {
+            throw DecodingError.dataCorruptedError(
+                in: sizes, debugDescription: "more than two sizes, expected a height and a width")
+        }
+        self.init(height, width)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var sizes = encoder.unkeyedContainer()
+        try sizes.encode(height)
+        try sizes.encode(width)
+    }
 }

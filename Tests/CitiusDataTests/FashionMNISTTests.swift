@@ -51,8 +51,8 @@ import Testing
         #expect(abs(sum - 299.008) < 0.01)
         let all = train.appending(test)
         #expect(all.count == 4_500)
-        #expect(all.heldInputs.storage === train.heldInputs.storage)
-        #expect(all.heldTargets.storage === test.heldTargets.storage)
+        #expect(all.heldInputs[0].storage === train.heldInputs[0].storage)
+        #expect(all.heldTargets[0].storage === test.heldTargets[0].storage)
     }
 
     /// Where the whole set is installed, it is what `load()` finds.

@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func shapes() {
-        #expect(Add().outputShape(for: [[3, 4], [3, 4]] as [Shape]) == [3, 4])
+        #expect(Add().mergedShape(of: [[3, 4], [3, 4]]) == [3, 4])
         let input = Input(3, 4)
         let sum = Add()(input, Dense(4)(input), Activation(.relu)(input))
         #expect(sum.shape == [3, 4] && sum.inputs.count == 3)

@@ -28,9 +28,9 @@ import Testing
     }
 
     @Test func shapes() {
-        #expect(Concatenate().outputShape(for: [[3, 4], [3, 2], [3, 1]] as [Shape]) == [3, 7])
-        #expect(Concatenate(axis: 1).outputShape(for: [[3, 4], [2, 4]] as [Shape]) == [5, 4])
-        #expect(Concatenate(axis: -2).outputShape(for: [[3, 4], [2, 4]] as [Shape]) == [5, 4])
+        #expect(Concatenate().mergedShape(of: [[3, 4], [3, 2], [3, 1]]) == [3, 7])
+        #expect(Concatenate(axis: 1).mergedShape(of: [[3, 4], [2, 4]]) == [5, 4])
+        #expect(Concatenate(axis: -2).mergedShape(of: [[3, 4], [2, 4]]) == [5, 4])
         #expect(Concatenate()(Input(5), Dense(2)(Input(7))).shape == [7])
     }
 

@@ -29,7 +29,7 @@ import Testing
         for (parameter, name) in zip(layer.parameters, parameters) { parameter.value = golden.tensor(name) }
         let tape = Tape()
         let x = tape.watch(input)
-        let y = layer(x, in: Context(tape: tape, isTraining: isTraining, generator: generator))
+        let y = layer(x, in: Context(tape: tape, isTraining: isTraining, random: RandomStream(generator)))
         expectClose(
             y.value, golden.tensor(output), absolute: absolute, relative: relative, "\(golden) output")
         let gradients = tape.gradients(of: y, cotangent: golden.tensor("cotangent"))

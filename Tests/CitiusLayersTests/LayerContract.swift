@@ -57,7 +57,7 @@ func checkLayerContract(
                 parameter.value = value
             }
             let tape = Tape()
-            let context = Context(tape: tape, isTraining: isTraining, generator: RandomGenerator(seed: 8))
+            let context = Context(tape: tape, isTraining: isTraining, random: RandomStream(seed: 8))
             let input = tape.watch(variables[0].value)
             let output = layer(input, in: context)
             return Variable.computed([output.value], from: variables) { cotangents in
@@ -72,7 +72,7 @@ func checkLayerContract(
     let tape = Tape()
     let output = layer(
         tape.watch(randomTensor(inputShape.prepending(2), seed: inputSeed)),
-        in: Context(tape: tape, isTraining: true, generator: RandomGenerator(seed: 1)))
+        in: Context(tape: tape, isTraining: true, random: RandomStream(seed: 1)))
     let gradients = tape.gradients(of: output.sum())
     #expect(layer.parameters.allSatisfy { gradients[$0] == nil }, sourceLocation: sourceLocation)
 }

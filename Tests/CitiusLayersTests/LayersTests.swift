@@ -78,18 +78,18 @@ import Testing
         let layer = Dropout(0.5)
         let input = Variable(Tensor(ones: [10, 100]))
         #expect(layer(input).value == input.value)
-        let output = layer(input, in: .training(Tape(), generator: RandomGenerator(seed: 2))).value
+        let output = layer(input, in: .training(Tape(), random: RandomStream(seed: 2))).value
         #expect(Set(output.elements(as: Float.self)) == [0, 2])
     }
 
     @Test func aFrozenNormalizationKeepsItsStatistics() {
         let layer = BatchNormalization()
         let input = Variable(randomTensor([8, 3], dtype: .float32, seed: 1))
-        _ = layer(input, in: .training(Tape(), generator: RandomGenerator(seed: 2)))
+        _ = layer(input, in: .training(Tape(), random: RandomStream(seed: 2)))
         let statistics = layer.parameters.map(\.value)
         #expect(statistics[2] != Tensor(zeros: [3]))
         layer.isTrainable = false
-        _ = layer(input, in: .training(Tape(), generator: RandomGenerator(seed: 2)))
+        _ = layer(input, in: .training(Tape(), random: RandomStream(seed: 2)))
         #expect(layer.parameters.map(\.value) == statistics)
     }
 
@@ -116,7 +116,7 @@ import Testing
             message(of: rank).contains(
                 "Conv2D: samples of shape [28, 28] have rank 2, expected 3 [height, width, channels]"))
         let window = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = MaxPooling2D(5).outputShape(for: [4, 9, 1])
+            _ = MaxPooling2D(5)(Input(4, 9, 1))
         }
         #expect(
             message(of: window).contains("a window of 5×5 (dilation 1×1) does not fit into images of 4×9"))

@@ -9,10 +9,10 @@ import Testing
         let x = convolution(image)
         let y = Flatten()(x)
         #expect(x.shape == [6, 6, 16] && y.shape == [576])
-        #expect(x.layer === convolution && y.inputs[0] === x && x.inputs[0].layer === image)
+        #expect(x.layer === convolution && y.inputs[0].call === x.call && x.inputs[0].layer === image)
         #expect(!convolution.isBuilt && convolution.parameters.isEmpty)
-        #expect(image.symbol.shape == [8, 8, 3] && image.symbol.identity == image.symbol.identity)
-        #expect(convolution(image).identity != x.identity)
+        #expect(image.symbol.shape == [8, 8, 3] && image.symbol.call.identity == image.symbol.call.identity)
+        #expect(convolution(image).call.identity != x.call.identity)
     }
 
     @Test func deepGraphsAreFreed() async {
@@ -37,7 +37,7 @@ import Testing
                         addParameter("factor_\(index)", shape: [], initializer: .ones, generator: &generator))
                 }
             }
-            override func forward(_ inputs: [Variable], in context: Context) -> Variable {
+            override func merge(_ inputs: [Variable], in context: Context) -> Variable {
                 Add()(zip(inputs, factors).map { $0 * context[$1] }, in: context)
             }
         }
@@ -49,7 +49,7 @@ import Testing
         #expect(blend(Variable(inputs[0]), Variable(inputs[1])).value == inputs[0] + inputs[1])
         #expect(blend.isBuilt && blend.inputShape == [3] && blend.parameterCount == 2)
         let tape = Tape()
-        let context = Context.training(tape, generator: RandomGenerator(seed: 1))
+        let context = Context.training(tape, random: RandomStream(seed: 1))
         let sum = blend(inputs.map { Variable($0) }, in: context).sum()
         let gradients = tape.gradients(of: sum)
         for (parameter, input) in zip(blend.parameters, inputs) {

@@ -140,11 +140,11 @@ import Testing
             return model.weights
         }
         let byClass = try weights {
-            try $0.fit(data, verbose: .silent, shuffle: false, classWeights: [1: 3])
+            try $0.fit(data, verbose: .silent, shuffle: false, classWeight: [1: 3])
         }
         let bySample = try weights {
             try $0.fit(
-                data.inputs, data.targets, sampleWeights: Tensor(labels.map { $0 == 1 ? 3 : 1 } as [Float]),
+                data.inputs, data.targets, sampleWeight: Tensor(labels.map { $0 == 1 ? 3 : 1 } as [Float]),
                 verbose: .silent, shuffle: false)
         }
         let oneHot = Sequential(seed: 7) {
@@ -155,7 +155,7 @@ import Testing
         }
         oneHot.compile(optimizer: Adam(learningRate: 0.05), loss: .categoricalCrossentropy)
         try oneHot.fit(
-            data.inputs, data.targets.oneHot(2), verbose: .silent, shuffle: false, classWeights: [1: 3])
+            data.inputs, data.targets.oneHot(2), verbose: .silent, shuffle: false, classWeight: [1: 3])
         let plain = try weights { try $0.fit(data, verbose: .silent, shuffle: false) }
         #expect(byClass == bySample)
         #expect(byClass != plain)

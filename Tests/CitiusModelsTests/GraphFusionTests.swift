@@ -68,7 +68,7 @@ import Testing
 
     @Test func takesTogetherWhatNobodyElseReads() throws {
         let graph = try #require(makeModel().graph)
-        let steps = LayerFusion.steps(of: graph.nodes)
+        let steps = LayerFusion.steps(of: graph.nodes, outputs: graph.outputs)
         #expect(
             steps.map { $0.layers.map { "\(type(of: $0))" } } == [
                 ["Conv2D", "Activation", "MaxPooling2D"], ["Conv2D"], ["Activation"], ["Conv2D"],
@@ -76,7 +76,7 @@ import Testing
                 ["Activation"], ["Concatenate"], ["GlobalAveragePooling2D"], ["Flatten"],
                 ["Dense", "Activation"], ["Dense"],
             ])
-        let unfused = LayerFusion.unfusedSteps(of: graph.nodes)
+        let unfused = LayerFusion.unfusedSteps(of: graph.nodes, outputs: graph.outputs)
         #expect(unfused.count == graph.nodes.count - 1 && unfused.allSatisfy { $0.layers.count == 1 })
         // Every value that is read is let go, once.
         for steps in [steps, unfused] {
@@ -89,7 +89,8 @@ import Testing
         func steps(_ sum: (Input) -> SymbolicTensor, _ function: ActivationFunction = .relu) throws -> [Int] {
             let input = Input(4)
             let model = Model(inputs: input, outputs: Activation(function)(sum(input)))
-            return LayerFusion.steps(of: try #require(model.graph).nodes).map { $0.layers.count }
+            let graph = try #require(model.graph)
+            return LayerFusion.steps(of: graph.nodes, outputs: graph.outputs).map { $0.layers.count }
         }
         #expect(try steps { Add()($0, Dense(4)($0)) } == [1, 2])
         #expect(try steps { Add()($0, $0) } == [2])

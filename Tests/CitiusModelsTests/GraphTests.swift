@@ -73,7 +73,7 @@ import Testing
                 }
                 let tape = Tape()
                 let context = Context.training(
-                    tape, generator: RandomGenerator(seed: 1), acceleration: Acceleration(fusesLayers: fuses))
+                    tape, random: RandomStream(seed: 1), acceleration: Acceleration(fusesLayers: fuses))
                 let watched = tape.watch(variables[0].value)
                 let result = model(watched, in: context)
                 return Variable.computed([result.value], from: variables) { cotangents in
@@ -240,7 +240,7 @@ import Testing
         }
         #expect(
             errorText(of: apart).contains(
-                "Model \"m\": the outputs do not depend on the inputs, Input [3], but on Input \"other\" [4]")
+                "Model \"m\": the outputs do not depend on the input Input [3], but on Input \"other\" [4]")
         )
         let several = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let input = Input(3)

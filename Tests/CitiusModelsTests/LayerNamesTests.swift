@@ -1,6 +1,5 @@
+import CitiusLayers
 import Testing
-
-@testable import CitiusModels
 
 @Suite struct LayerNamesTests {
     @Test(arguments: [

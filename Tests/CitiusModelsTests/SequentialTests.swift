@@ -99,7 +99,7 @@ import Testing
         // Every parameter of every level is trained.
         #expect(zip(before, model.weights).allSatisfy { $0 != $1 })
         // The context reaches the inner dropout: two passes of training differ, of inference agree.
-        let context = Context(tape: nil, isTraining: true, generator: RandomGenerator(seed: 1))
+        let context = Context(tape: nil, isTraining: true, random: RandomStream(seed: 1))
         let x = Variable(Tensor(ones: [3, 6]))
         #expect(model(x, in: context).value != model(x, in: context).value)
         #expect(model(x).value == model(x).value)

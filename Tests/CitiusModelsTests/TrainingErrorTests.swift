@@ -82,7 +82,7 @@ import Testing
         expectError(
             .targetShape,
             "fit: the targets are [batch, 2], but sparse_categorical_crossentropy takes [batch] for the "
-                + "model's output [batch, 2]."
+                + "model's output [batch, 2]; for one-hot targets take the loss .categoricalCrossentropy."
         ) { try $0.fit(Tensor(zeros: [4, 2]), Tensor(zeros: [4, 2]), verbose: .silent) }
         expectError(
             .targetShape,
@@ -100,7 +100,7 @@ import Testing
         expectError(
             .validationSplit,
             "fit: 1 samples cannot be split by validationSplit 0.5: nothing would be left to train with; give "
-                + "more samples or another share."
+                + "more samples or another fraction."
         ) { try $0.fit(twoClasses(count: 1), verbose: .silent, validationSplit: 0.5) }
     }
 

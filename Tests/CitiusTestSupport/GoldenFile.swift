@@ -20,6 +20,17 @@ public struct GoldenFile: Sendable, Decodable {
     }
 }
 
+extension GoldenFile {
+    /// The cases of every file in a folder, `Golden/FOLDER/NAME.json`.
+    public static func cases(in folder: String) -> [GoldenCase] {
+        guard let url = Bundle.module.url(forResource: "Golden", withExtension: nil)?.appending(path: folder),
+            let files = try? FileManager.default.contentsOfDirectory(atPath: url.path)
+        else { fatalError("the test bundle has no folder Golden/\(folder)") }
+        return files.sorted().filter { $0.hasSuffix(".json") }
+            .flatMap { load(folder + "/" + $0.dropLast(".json".count)).cases }
+    }
+}
+
 /// One case: settings and named tensors.
 public struct GoldenCase: Sendable, Decodable, CustomStringConvertible {
     public let name: String

@@ -9,65 +9,12 @@ Values are float64 unless a case says otherwise; gradients are those of sum(outp
 """
 
 import gzip
-import json
 import os
 import sys
 
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["KERAS_BACKEND"] = "tensorflow"
+from support import HERE, OUT, Random, case, differentiate, keras, np, tf, use_precision, write
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-OUT = os.path.join(HERE, "..", "CitiusTestSupport", "Golden")
 SAMPLE = os.path.join(HERE, "..", "..", "Sources", "CitiusData", "Resources", "fashion-mnist")
-
-
-def use_precision(name):
-    keras.config.set_floatx(name)
-    keras.config.set_dtype_policy(name)
-
-
-def tensor(value):
-    array = np.asarray(value)
-    return {"shape": list(array.shape), "values": [float(x) for x in array.reshape(-1)]}
-
-
-def case(name, settings, **tensors):
-    return {
-        "name": name,
-        "settings": settings,
-        "tensors": {key: tensor(value) for key, value in tensors.items() if value is not None},
-    }
-
-
-def write(name, cases):
-    source = f"keras {keras.__version__}, tensorflow {tf.__version__}"
-    with open(os.path.join(OUT, name + ".json"), "w") as file:
-        json.dump({"source": source, "cases": cases}, file, separators=(",", ":"))
-        file.write("\n")
-    print(name, len(cases), "cases")
-
-
-class Random:
-    """Inputs that float32 holds exactly, so that both precisions see the same."""
-
-    def __init__(self, seed):
-        self.generator = np.random.default_rng(seed)
-
-    def __call__(self, *shape, low=-1.0, high=1.0):
-        return self.generator.uniform(low, high, shape).astype("float32").astype("float64")
-
-
-def differentiate(function, variables, cotangent):
-    """The function's result and the gradients of sum(result * cotangent)."""
-    variables = [tf.Variable(v) for v in variables]
-    with tf.GradientTape() as tape:
-        result = function(*variables)
-        total = tf.reduce_sum(result * cotangent(result.shape))
-    return result.numpy(), [g.numpy() for g in tape.gradient(total, variables)]
 
 
 def layer_case(name, settings, layer, x, random, weight_names):

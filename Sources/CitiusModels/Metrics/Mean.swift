@@ -60,5 +60,16 @@ open class Mean: Metric {
 
     open override var result: Double { totalWeight == 0 ? 0 : total / totalWeight }
 
+    /// The sums so far.
+    open override var state: [Tensor] {
+        get { [Tensor([total, totalWeight] as [Double])] }
+        set {
+            guard let sums = newValue.first?.elements(as: Double.self), sums.count == 2 else {
+                return reset()
+            }
+            (total, totalWeight) = (sums[0], sums[1])
+        }
+    }
+
     open override func reset() { (total, totalWeight) = (0, 0) }
 }

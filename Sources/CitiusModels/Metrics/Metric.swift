@@ -33,6 +33,11 @@ open class Metric {
     /// The value over everything taken in since the last reset.
     open var result: Double { fail("\(name): result is not overridden") }
 
+    open var state: [Tensor] {
+        get { [] }
+        set {}
+    }
+
     /// Forgets everything taken in.
     open func reset() { fail("\(name): reset() is not overridden") }
 }

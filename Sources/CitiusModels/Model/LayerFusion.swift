@@ -1,105 +1,148 @@
 import CitiusAutograd
-import CitiusKernels
 import CitiusLayers
 import CitiusTensor
 
-/// Which layers that follow each other are computed in one pass.
+/// Which layers of a graph are computed in one pass.
 ///
-/// A rule looks at the layers from one on and may take some of them together. The results are those of the layers
-/// one by one, within float rounding; a rule therefore takes a layer only if nobody else sees what lies between.
+/// A layer that can take on what follows it says so (`EpilogueLayer`), and one that can be taken on says what it is
+/// (`EpilogueStage`). The results are those of the layers one by one, within float rounding; a layer is therefore taken
+/// on only if nobody else reads what lies between.
 enum LayerFusion {
-    /// Layers that are computed in one pass.
+    /// Layers that are computed in one pass; only what the last of them gives is kept.
     struct Step {
-        let layers: ArraySlice<Layer>
-        let forward: (Variable, Context) -> Variable
-    }
-
-    /// Layers that a rule takes together.
-    private struct Group {
-        let layers: ArraySlice<Layer>
-        /// Computes the result, which nobody reads but the reader if there is one.
-        let forward: (Variable, Context, _ reader: Conv2D.PixelReader?) -> Variable
-        /// How the group reads images, if it does not read all of them, when there is a reader of its own result.
-        var reads: ((Size2D, _ reader: Conv2D.PixelReader?) -> Size2D)?
-
-        init(
-            _ layers: ArraySlice<Layer>,
-            forward: @escaping (Variable, Context, _ reader: Conv2D.PixelReader?) -> Variable
-        ) {
-            self.layers = layers
-            self.forward = forward
+        enum Body {
+            /// Of one value, one value.
+            case unary((Variable, Context) -> Variable)
+            case general(([Variable], Context) -> [Variable])
         }
+
+        let layers: [Layer]
+        /// The values that it reads and gives.
+        let inputs: [Int]
+        let outputs: Range<Int>
+        let body: Body
+        /// The values that no later step reads.
+        var lastReads: [Int] = []
     }
 
-    /// The rules, of which the first that takes the layers counts.
-    private static let rules: [@Sendable (ArraySlice<Layer>) -> Group?] = [
-        convolutionBlock, clampedDense, clampedNormalization,
-    ]
+    /// What reads images: of images of a size, the pixels from the first on that it reads.
+    private typealias PixelReader = (_ image: Size2D) -> Size2D?
 
-    static func steps(of layers: [Layer]) -> [Step] {
+    /// The layers of a graph one by one.
+    static func unfusedSteps(of nodes: [LayerGraph.Node], outputs: [Int]) -> [Step] {
+        releasing(nodes.filter { !$0.inputs.isEmpty }.map { step(of: $0) }, keeping: outputs)
+    }
+
+    /// The layers of a graph, each with those behind it that it takes on.
+    static func steps(of nodes: [LayerGraph.Node], outputs: [Int]) -> [Step] {
+        let onlyReaders = onlyReaders(of: nodes, outputs: outputs)
         var groups: [Group] = []
-        var rest = layers[...]
-        while let layer = rest.first {
-            let group =
-                rules.lazy.compactMap { $0(rest) }.first
-                ?? Group(rest.prefix(1)) { input, context, _ in layer(input, in: context) }
+        var isTaken = [Bool](repeating: false, count: nodes.count)
+        for (number, node) in nodes.enumerated() where !isTaken[number] && !node.inputs.isEmpty {
+            var group = Group(nodes: [node], epilogue: Epilogue())
+            while let next = onlyReaders[group.output], let longer = group.taking(nodes[next]) {
+                group = longer
+                isTaken[next] = true
+            }
             groups.append(group)
-            rest = rest.dropFirst(group.layers.count)
         }
-        // From the last on, as each is told who reads its result.
-        var reader: Conv2D.PixelReader?
-        let steps = groups.reversed().map { group in
-            let next = reader
-            reader = group.reads.map { reads in { reads($0, next) } }
-            return Step(layers: group.layers) { group.forward($0, $1, next) }
+        // From the last on, as each is told who reads what it gives.
+        var readers: [Int: PixelReader] = [:]
+        var steps: [Step] = []
+        for group in groups.reversed() {
+            let reader = onlyReaders[group.output] == nil ? nil : readers[group.output]
+            steps.append(group.step(reader))
+            if group.nodes[0].inputs.count == 1 {
+                readers[group.nodes[0].inputs[0]] = group.pixelReader(reader)
+            }
         }
-        return steps.reversed()
+        return releasing(steps.reversed(), keeping: outputs)
     }
 
-    // MARK: Rules
-
-    /// Conv2D, then a clamp, a max-pool, or both. Of its result it computes what a Conv2D behind it reads: a pool
-    /// of 2×2 leaves out an odd last row, and what that row alone would have seen is dead before.
-    private static func convolutionBlock(_ layers: ArraySlice<Layer>) -> Group? {
-        guard let convolution = layers.first as? Conv2D else { return nil }
-        var count = 1
-        let clamp = convolution.takesClamp ? clamp(layers.dropFirst(count).first) : nil
-        if clamp != nil { count += 1 }
-        let pool = convolution.takesPool ? layers.dropFirst(count).first as? MaxPooling2D : nil
-        if pool != nil { count += 1 }
-        var group = Group(layers.prefix(count)) { input, context, reader in
-            convolution.forward(
-                input, in: context, clamp: clamp ?? .identity, pool: pool?.window, reader: reader)
+    /// By value, the number of the only call that reads it. The outputs are read by the caller.
+    private static func onlyReaders(of nodes: [LayerGraph.Node], outputs: [Int]) -> [Int: Int] {
+        var counts: [Int: Int] = [:]
+        var readers: [Int: Int] = [:]
+        for value in outputs { counts[value, default: 0] += 1 }
+        for (number, node) in nodes.enumerated() {
+            for value in node.inputs {
+                counts[value, default: 0] += 1
+                readers[value] = number
+            }
         }
-        group.reads = { convolution.pixelsRead(of: $0, pool: pool?.window, reader: $1) }
-        return group
+        return readers.filter { counts[$0.key] == 1 }
     }
 
-    /// Dense, then a clamp.
-    private static func clampedDense(_ layers: ArraySlice<Layer>) -> Group? {
-        guard let dense = layers.first as? Dense, dense.takesClamp,
-            let clamp = clamp(layers.dropFirst().first)
-        else { return nil }
-        return Group(layers.prefix(2)) { input, context, _ in
-            dense.forward(input, in: context, epilogue: Epilogue(clamp: clamp))
+    /// Calls that one layer computes.
+    private struct Group {
+        var nodes: [LayerGraph.Node]
+        var epilogue: Epilogue
+
+        var output: Int { nodes[nodes.count - 1].outputs.lowerBound }
+        private var head: (any EpilogueLayer)? { nodes[0].layer as? any EpilogueLayer }
+
+        /// With one more call, which reads nothing else; nil where the head cannot take it on.
+        func taking(_ next: LayerGraph.Node) -> Group? {
+            guard let head, next.inputs.count == 1, nodes[nodes.count - 1].outputs.count == 1,
+                let stage = (next.layer as? any EpilogueStage)?.stage,
+                let longer = epilogue.followed(by: stage),
+                head.takes(longer, inputCount: nodes[0].inputs.count)
+            else { return nil }
+            return Group(nodes: nodes + [next], epilogue: longer)
+        }
+
+        /// The epilogue for images of a size, of which the reader may leave pixels unread.
+        private func epilogue(_ head: any EpilogueLayer, for image: Size2D, _ reader: PixelReader?)
+            -> Epilogue
+        {
+            var result = epilogue
+            if let reader, let size = head.outputSize(of: image) {
+                result.extent = reader(epilogue.resultSize(of: size))
+            }
+            return result
+        }
+
+        /// How the group reads images where it does not read all of them.
+        func pixelReader(_ reader: PixelReader?) -> PixelReader? {
+            guard let head else { return nil }
+            return { head.pixelsRead(of: $0, epilogue: epilogue(head, for: $0, reader)) }
+        }
+
+        func step(_ reader: PixelReader?) -> Step {
+            guard let head else { return LayerFusion.step(of: nodes[0]) }
+            let layers = nodes.map { $0.layer }
+            func body(_ inputs: [Variable], _ context: Context) -> Variable {
+                // Each layer decides about a mask by itself.
+                if inputs.contains(where: { $0.mask != nil }) {
+                    return layers.dropFirst().reduce(layers[0](inputs, in: context)) { $1($0, in: context) }
+                }
+                let shape = inputs[0].shape
+                let epilogue =
+                    shape.rank == 4 ? epilogue(head, for: Size2D(shape[1], shape[2]), reader) : epilogue
+                return head.forward(inputs, in: context, epilogue: epilogue)
+            }
+            return Step(
+                layers: layers, inputs: nodes[0].inputs, outputs: nodes[nodes.count - 1].outputs,
+                body: nodes[0].inputs.count == 1
+                    ? .unary { body([$0], $1) } : .general { [body($0, $1)] })
         }
     }
 
-    /// BatchNormalization, then a clamp.
-    private static func clampedNormalization(_ layers: ArraySlice<Layer>) -> Group? {
-        guard let normalization = layers.first as? BatchNormalization,
-            let clamp = clamp(layers.dropFirst().first)
-        else { return nil }
-        return Group(layers.prefix(2)) { input, context, _ in
-            normalization.forward(input, in: context, epilogue: Epilogue(clamp: clamp))
+    /// A layer by itself.
+    private static func step(of node: LayerGraph.Node) -> Step {
+        let layer = node.layer
+        return Step(
+            layers: [layer], inputs: node.inputs, outputs: node.outputs,
+            body: node.inputs.count == 1 && node.outputs.count == 1
+                ? .unary { layer($0, in: $1) } : .general { layer.outputs(of: $0, in: $1) })
+    }
+
+    private static func releasing(_ steps: [Step], keeping outputs: [Int]) -> [Step] {
+        var steps = steps
+        var isRead = Set(outputs)
+        for index in steps.indices.reversed() {
+            steps[index].lastReads = Set(steps[index].inputs).filter { isRead.insert($0).inserted }.sorted()
         }
+        return steps
     }
-
-    /// The clamp behind an Add of two.
-    static func clamp(_ next: LayerGraph.Node, of sum: LayerGraph.Node) -> Clamp? {
-        sum.layer is Add && sum.inputs.count == 2 ? clamp(next.layer) : nil
-    }
-
-    /// The clamp that the layer is, if it is one.
-    private static func clamp(_ layer: Layer?) -> Clamp? { (layer as? Activation)?.function.clamp }
 }

@@ -4,50 +4,107 @@ import CitiusLayers
 import CitiusPlatform
 import CitiusTensor
 
-/// The layers of a model that is made of its inputs and outputs, and what each is computed from.
+/// The layers of a model and what each is computed from: of a `Sequential`, a chain; of a model that is made of its
+/// inputs and outputs, whatever they drew.
+///
+/// What the calls of layers give are values, numbered from 0: first the model's inputs, then the outputs of one call
+/// after another.
 struct LayerGraph {
-    /// A layer's result. A layer that is called at several places has a node for each.
+    /// A call of a layer. A layer that is called several times has a node for each.
     struct Node {
         let layer: Layer
-        /// The numbers of the nodes that the layer reads.
+        /// The values that the layer reads.
         let inputs: [Int]
-        /// The shape of one sample.
-        let shape: Shape
+        /// The values that it gives.
+        let outputs: Range<Int>
+        /// The shape of one sample of each output.
+        let shapes: [Shape]
     }
 
-    /// Those that the output depends on, each behind what it reads; the first is the input's.
+    /// Those that the outputs depend on, each behind what it reads; first the inputs', which read nothing.
     let nodes: [Node]
-    /// The number of the output's node.
-    let output: Int
+    /// The values of the model's inputs and outputs.
+    let inputs: [Int]
+    let outputs: [Int]
     /// Each once, in Keras's order.
     let layers: [Layer]
-    private let steps: [LayerFusion.GraphStep]
-    private let fusedSteps: [LayerFusion.GraphStep]
+    /// The shape of one sample of each value.
+    let shapes: [Shape]
+    private let steps: [LayerFusion.Step]
+    private let fusedSteps: [LayerFusion.Step]
 
-    /// Traps if the output does not depend on the input, or depends on another.
-    init(from input: Input, to output: SymbolicTensor, model: String) {
-        let places = Self.places(before: output)
-        var numbers: [ObjectIdentifier: Int] = [:]
-        for (number, place) in places.enumerated() { numbers[place.identity] = number }
-        let others = places.filter { $0.inputs.isEmpty && $0.layer !== input }
+    /// The shape of one sample of each input and of each output.
+    var inputShapes: [Shape] { inputs.map { shapes[$0] } }
+    var outputShapes: [Shape] { outputs.map { shapes[$0] } }
+
+    /// The layers that give the outputs.
+    var outputLayers: [Layer] {
+        outputs.compactMap { value in nodes.first { $0.outputs.contains(value) }?.layer }
+    }
+
+    private init(nodes: [Node], inputs: [Int], outputs: [Int], listingInputs: Bool) {
+        self.nodes = nodes
+        self.inputs = inputs
+        self.outputs = outputs
+        shapes = nodes.flatMap { $0.shapes }
+        var seen: Set<ObjectIdentifier> = []
+        layers = nodes.filter { listingInputs || !$0.inputs.isEmpty }.map { $0.layer }
+            .filter { seen.insert(ObjectIdentifier($0)).inserted }
+        steps = LayerFusion.unfusedSteps(of: nodes, outputs: outputs)
+        fusedSteps = LayerFusion.steps(of: nodes, outputs: outputs)
+    }
+
+    /// A chain of layers that are built for it.
+    init(chain: [Layer], from inputShape: Shape) {
+        var nodes = [Node(layer: Input(shape: inputShape), inputs: [], outputs: 0..<1, shapes: [inputShape])]
+        for layer in chain {
+            let (last, number) = (nodes[nodes.count - 1], nodes.count)
+            nodes.append(
+                Node(
+                    layer: layer, inputs: [number - 1], outputs: number..<number + 1,
+                    shapes: layer.checkedOutputShapes(for: last.shapes)))
+        }
+        self.init(nodes: nodes, inputs: [0], outputs: [nodes.count - 1], listingInputs: false)
+    }
+
+    /// Traps if an output does not depend on the inputs, or depends on another, or if an input is given twice.
+    init(from inputs: [Input], to outputs: [SymbolicTensor], model: String) {
         require(
-            numbers[ObjectIdentifier(input)] != nil,
-            "\(model): the outputs do not depend on the inputs, \(Self.list([input])), but on "
-                + Self.list(others.map { $0.layer }))
+            !inputs.isEmpty && !outputs.isEmpty,
+            "\(model): \(inputs.count) inputs and \(outputs.count) outputs, expected at least one of each")
+        require(
+            Set(inputs.map { ObjectIdentifier($0) }).count == inputs.count,
+            "\(model): an input is given twice among \(Self.list(inputs))")
+        let calls = Self.calls(before: outputs)
+        let reached = calls.filter { $0.inputs.isEmpty }
+        for input in inputs {
+            require(
+                reached.contains { $0.layer === input },
+                "\(model): the outputs do not depend on the input \(Self.list([input])), but on "
+                    + Self.list(reached.map { $0.layer }))
+        }
+        let others = reached.map { $0.layer }.filter { layer in !inputs.contains { $0 === layer } }
         require(
             others.isEmpty,
-            "\(model): the outputs depend on \(Self.list(others.map { $0.layer })) too, expected on the "
-                + "inputs, \(Self.list([input])), alone")
-        nodes = places.map { place in
-            Node(
-                layer: place.layer, inputs: place.inputs.compactMap { numbers[$0.identity] },
-                shape: place.shape)
+            "\(model): the outputs depend on \(Self.list(others)) too, expected on the inputs, "
+                + "\(Self.list(inputs)), alone")
+
+        var firstValue: [ObjectIdentifier: Int] = [:]
+        var nodes: [Node] = []
+        var count = 0
+        for call in calls {
+            firstValue[call.identity] = count
+            let values = count..<count + call.outputShapes.count
+            nodes.append(
+                Node(
+                    layer: call.layer,
+                    inputs: call.inputs.map { firstValue[$0.call.identity, default: 0] + $0.index },
+                    outputs: values, shapes: call.outputShapes))
+            count = values.upperBound
         }
-        self.output = nodes.count - 1
-        var seen: Set<ObjectIdentifier> = []
-        layers = nodes.map { $0.layer }.filter { seen.insert(ObjectIdentifier($0)).inserted }
-        steps = LayerFusion.unfusedSteps(of: nodes)
-        fusedSteps = LayerFusion.steps(of: nodes)
+        self.init(
+            nodes: nodes, inputs: inputs.map { firstValue[ObjectIdentifier($0), default: 0] },
+            outputs: outputs.map { firstValue[$0.call.identity, default: 0] + $0.index }, listingInputs: true)
     }
 
     private static func list(_ inputs: [Layer]) -> String {
@@ -56,74 +113,90 @@ struct LayerGraph {
 
     /// Whether each layer reads the one before it alone, and none occurs twice.
     var isChain: Bool {
-        layers.count == nodes.count && nodes.allSatisfy { $0.inputs.count <= 1 }
+        inputs.count == 1 && Set(nodes.map { ObjectIdentifier($0.layer) }).count == nodes.count
+            && nodes.enumerated().allSatisfy {
+                $1.inputs == ($0 == 0 ? [] : [$0 - 1]) && $1.shapes.count == 1
+            }
     }
 
-    /// Builds the layers for the shapes that they were called on.
+    /// Builds the layers for the shapes that they were called on. Traps if one was built for others that do not go
+    /// together with these.
     func build(_ generator: inout RandomGenerator) {
         for node in nodes {
-            let shapes = node.inputs.isEmpty ? [node.shape] : node.inputs.map { nodes[$0].shape }
+            let shapes = node.inputs.isEmpty ? node.shapes : node.inputs.map { self.shapes[$0] }
+            if let fault = node.layer.fault(ofInputs: shapes) { fail("\(node.layer.label): \(fault)") }
             node.layer.buildIfNeeded(inputShapes: shapes, generator: &generator)
         }
     }
 
-    /// Computes the output of a batch. A value is let go as soon as the last layer that reads it has run.
-    func forward(_ input: Variable, in context: Context) -> Variable {
-        var values = [Variable?](repeating: nil, count: nodes.count)
-        values[0] = input
+    /// Computes the outputs of a batch. A value is let go as soon as the last layer that reads it has run.
+    func forward(_ inputs: [Variable], in context: Context) -> [Variable] {
+        var values = [Variable?](repeating: nil, count: shapes.count)
+        for (number, input) in zip(self.inputs, inputs) { values[number] = input }
         for step in context.acceleration.fusesLayers ? fusedSteps : steps {
-            values[step.output] = step.forward(step.inputs.compactMap { values[$0] }, context)
+            switch step.body {
+            case .unary(let body):
+                guard let input = values[step.inputs[0]] else { break }
+                if step.lastReads == step.inputs { values[step.inputs[0]] = nil }
+                values[step.outputs.lowerBound] = body(input, context)
+            case .general(let body):
+                let results = body(step.inputs.compactMap { values[$0] }, context)
+                for (number, result) in zip(step.outputs, results) { values[number] = result }
+            }
             for number in step.lastReads { values[number] = nil }
         }
-        guard let result = values[output] else { fail("LayerGraph: no step computed the output") }
-        return result
+        return outputs.map { number in
+            guard let result = values[number] else { fail("LayerGraph: no step computed an output") }
+            return result
+        }
     }
 
     // MARK: Order
 
-    /// The places that an output is computed from and itself, in the order in which Keras lists their layers:
-    /// those farthest from the output first, by the longest way; of the same distance, as they are met on a walk
-    /// from the output. A shared layer is as far as the farthest of its places.
-    private static func places(before output: SymbolicTensor) -> [SymbolicTensor] {
-        let (places, ranks) = walk(from: output)
+    /// The calls that the outputs are computed from, in the order in which Keras lists their layers: those farthest
+    /// from the outputs first, by the longest way; of the same distance, as they are met on a walk from the outputs. A
+    /// shared layer is as far as the farthest of its calls.
+    private static func calls(before outputs: [SymbolicTensor]) -> [LayerCall] {
+        let (calls, ranks) = walk(from: outputs)
         var depths: [ObjectIdentifier: Int] = [:]
         var layerDepths: [ObjectIdentifier: Int] = [:]
-        for place in places.reversed() {
-            let layer = ObjectIdentifier(place.layer)
-            let depth = max(depths[place.identity, default: 0], layerDepths[layer, default: 0])
-            depths[place.identity] = depth
+        for call in calls.reversed() {
+            let layer = ObjectIdentifier(call.layer)
+            let depth = max(depths[call.identity, default: 0], layerDepths[layer, default: 0])
+            depths[call.identity] = depth
             layerDepths[layer] = depth
-            for input in place.inputs {
-                depths[input.identity] = max(depths[input.identity, default: 0], depth + 1)
+            for input in call.inputs {
+                let identity = input.call.identity
+                depths[identity] = max(depths[identity, default: 0], depth + 1)
             }
         }
-        let keys = places.enumerated().map { number, place in
-            (-depths[place.identity, default: 0], ranks[ObjectIdentifier(place.layer), default: 0], number)
+        let keys = calls.enumerated().map { number, call in
+            (-depths[call.identity, default: 0], ranks[ObjectIdentifier(call.layer), default: 0], number)
         }
-        return places.indices.sorted { keys[$0] < keys[$1] }.map { places[$0] }
+        return calls.indices.sorted { keys[$0] < keys[$1] }.map { calls[$0] }
     }
 
-    /// The places, each behind those it is computed from, and at which number a layer was first met.
+    /// The calls, each behind those it is computed from, and at which number a layer was first met.
     ///
     /// Depth first, without recursion: the graph may be deeper than the stack.
     private static func walk(
-        from output: SymbolicTensor
-    ) -> (places: [SymbolicTensor], ranks: [ObjectIdentifier: Int]) {
-        var places: [SymbolicTensor] = []
+        from outputs: [SymbolicTensor]
+    ) -> (calls: [LayerCall], ranks: [ObjectIdentifier: Int]) {
+        var calls: [LayerCall] = []
         var ranks: [ObjectIdentifier: Int] = [:]
         var met: Set<ObjectIdentifier> = []
-        var rest = [(place: output, isReady: false)]
-        while let (place, isReady) = rest.popLast() {
+        var rest = outputs.reversed().map { (call: $0.call, isReady: false) }
+        while let (call, isReady) = rest.popLast() {
             if isReady {
-                places.append(place)
+                calls.append(call)
                 continue
             }
-            guard met.insert(place.identity).inserted else { continue }
-            let layer = ObjectIdentifier(place.layer)
+            guard met.insert(call.identity).inserted else { continue }
+            let layer = ObjectIdentifier(call.layer)
             ranks[layer] = ranks[layer] ?? ranks.count
-            rest.append((place, true))
-            rest += place.inputs.reversed().map { ($0, false) }
+            rest.append((call, true))
+            rest += call.inputs.reversed().map { ($0.call, false) }
         }
-        return (places, ranks)
+        return (calls, ranks)
     }
 }

@@ -12,105 +12,158 @@ extension Model {
     /// print(scores["accuracy"])
     /// ```
     ///
+    /// Within a callback of `fit` it leaves the running epoch's loss and metrics, and `stopTraining`, as they are.
+    ///
+    /// - Parameter steps: how many batches to take; nil: all.
     /// - Throws: a `TrainingError` if the data is empty or fits neither the model nor the loss.
     ///
     /// Traps if the model is not compiled.
     public final func evaluate(
-        _ data: Dataset, batchSize: Int = 32, verbose: Verbosity = .automatic, callbacks: [Callback] = []
+        _ data: Dataset, batchSize: Int = 32, verbose: Verbosity = .automatic, steps: Int? = nil,
+        callbacks: [Callback] = []
     ) throws(TrainingError) -> Scores {
         require(batchSize >= 1, "evaluate: batchSize is \(batchSize), expected at least 1")
-        let compilation = compiled(for: "evaluate")
-        try check(data, for: "evaluate")
-        let source = BatchSource(data, batchSize: batchSize, shuffles: false)
-        let plan = RunPlan(kind: .testing, steps: source.steps, verbosity: verbose)
-        stopTraining = false
-        return try test(source, compilation, observers(callbacks, plan), for: "evaluate")
+        _ = compiled(for: "evaluate")
+        return try run.claimed(for: "evaluate") { () throws(TrainingError) in
+            try check(data, for: "evaluate")
+            return try evaluate(
+                BatchSource(data, batchSize: batchSize, shuffles: false), verbose, steps, callbacks)
+        }
     }
 
     /// The loss and the metrics over inputs `[samples, …]` and targets `[samples, …]`.
     public final func evaluate(
-        _ inputs: Tensor, _ targets: Tensor, sampleWeights: Tensor? = nil, batchSize: Int = 32,
-        verbose: Verbosity = .automatic, callbacks: [Callback] = []
+        _ inputs: Tensor, _ targets: Tensor, sampleWeight: Tensor? = nil, batchSize: Int = 32,
+        verbose: Verbosity = .automatic, steps: Int? = nil, callbacks: [Callback] = []
     ) throws(TrainingError) -> Scores {
-        try checkCounts(inputs, targets)
+        try checkCounts([inputs], [targets], for: "evaluate")
         return try evaluate(
-            Dataset(inputs: inputs, targets: targets, sampleWeights: sampleWeights), batchSize: batchSize,
-            verbose: verbose, callbacks: callbacks)
+            Dataset(inputs: inputs, targets: targets, sampleWeights: sampleWeight), batchSize: batchSize,
+            verbose: verbose, steps: steps, callbacks: callbacks)
+    }
+
+    /// The loss and the metrics over batches of your own making.
+    public final func evaluate<S: Sequence>(
+        batches: S, verbose: Verbosity = .automatic, steps: Int? = nil, callbacks: [Callback] = []
+    ) throws(TrainingError) -> Scores where S.Element == Batch {
+        _ = compiled(for: "evaluate")
+        return try run.claimed(for: "evaluate") { () throws(TrainingError) in
+            try evaluate(BatchSource(batches), verbose, steps, callbacks)
+        }
+    }
+
+    private final func evaluate(
+        _ source: BatchSource, _ verbose: Verbosity, _ steps: Int?, _ callbacks: [Callback]
+    ) throws(TrainingError) -> Scores {
+        require(steps ?? 1 >= 1, "evaluate: steps is \(steps ?? 1), expected at least 1")
+        let plan = RunPlan(kind: .testing, steps: steps ?? source.steps, verbosity: verbose)
+        // Within a training, the training's own.
+        let (states, isStopping) = (metricStates, stopTraining)
+        let isWithinTraining = run.feed != nil
+        stopTraining = false
+        defer {
+            if isWithinTraining {
+                metricStates = states
+                stopTraining = stopTraining || isStopping
+            }
+        }
+        return try test(source, steps: steps, observers(callbacks, plan), for: "evaluate")
     }
 
     /// Goes over the batches; stops early if `stopTraining` is set.
     final func test(
-        _ source: BatchSource, _ compilation: Compilation, _ observers: [Callback], for operation: String
+        _ source: BatchSource, steps: Int?, _ observers: [Callback], for operation: String
     ) throws(TrainingError) -> Scores {
-        compilation.reset()
+        resetMetrics()
         for observer in observers { observer.onTestBegin() }
-        var unused = RandomGenerator(seed: 0)
-        let batches = source.batches(&unused)
+        let batches = source.batches(nil, 0)
         var step = 0
-        while let batch = batches.next() {
-            if source.checksBatches { try check(batch, compilation, for: operation) }
+        while step < steps ?? .max, let batch = batches.next() {
+            if source.checksBatches { try check(batch, for: "\(operation), batch \(step)") }
             for observer in observers { observer.onTestBatchBegin(step) }
-            test(batch, compilation)
-            let logs = compilation.scores
+            testStep(batch)
+            let logs = scores
             for observer in observers { observer.onTestBatchEnd(step, logs: logs) }
             step += 1
             if stopTraining { break }
         }
-        let scores = compilation.scores
+        try checkCount(step, for: operation)
+        let scores = scores
         for observer in observers { observer.onTestEnd(logs: scores) }
         return scores
     }
+}
 
-    /// The model's output for each sample: `[samples, …]`.
+// MARK: Predicting
+
+extension Model {
+    /// The model's output for each sample: `[samples, …]`. Any number of threads may predict at once.
     ///
     /// - Parameter inputs: `[samples, …]`, passed through the model in batches.
     /// - Throws: a `TrainingError` if there are no samples, or if they do not fit the model.
+    ///
+    /// Traps if the model has several outputs: pass an array of inputs to get all of them.
     public final func predict(
         _ inputs: Tensor, batchSize: Int = 32, verbose: Verbosity = .silent, callbacks: [Callback] = []
     ) throws(TrainingError) -> Tensor {
+        try onlyOutput(
+            of: predict([inputs], batchSize: batchSize, verbose: verbose, callbacks: callbacks),
+            for: "predict")
+    }
+
+    /// The model's outputs for samples of which each input is given: each `[samples, …]`.
+    public final func predict(
+        _ inputs: [Tensor], batchSize: Int = 32, verbose: Verbosity = .silent, callbacks: [Callback] = []
+    ) throws(TrainingError) -> [Tensor] {
         require(batchSize >= 1, "predict: batchSize is \(batchSize), expected at least 1")
         try checkInputs(inputs, for: "predict")
-        let starts = stride(from: 0, to: inputs.shape[0], by: batchSize)
-        var start = starts.makeIterator()
-        return predict(steps: inputs.shape[0].dividedUp(by: batchSize), verbose, callbacks) {
-            start.next().map { inputs[$0..<min($0 + batchSize, inputs.shape[0])] }
+        let count = inputs[0].shape[0]
+        let size = min(batchSize, count)
+        var starts = stride(from: 0, to: count, by: size).makeIterator()
+        return predict(steps: (count + size - 1) / size, verbose, callbacks) {
+            starts.next().map { start in inputs.map { $0[start..<min(start + size, count)] } }
         }
     }
 
     /// The model's output for each sample of a data set: `[samples, …]`.
     ///
     /// - Throws: a `TrainingError` if there are no samples, or if they do not fit the model.
+    ///
+    /// Traps if the model has several outputs: `predictOutputs` gives all of them.
     public final func predict(
         _ data: Dataset, batchSize: Int = 32, verbose: Verbosity = .silent, callbacks: [Callback] = []
     ) throws(TrainingError) -> Tensor {
+        try onlyOutput(
+            of: predictOutputs(data, batchSize: batchSize, verbose: verbose, callbacks: callbacks),
+            for: "predict")
+    }
+
+    /// The model's outputs for each sample of a data set: each `[samples, …]`.
+    public final func predictOutputs(
+        _ data: Dataset, batchSize: Int = 32, verbose: Verbosity = .silent, callbacks: [Callback] = []
+    ) throws(TrainingError) -> [Tensor] {
         require(batchSize >= 1, "predict: batchSize is \(batchSize), expected at least 1")
         try checkCount(data.count, for: "predict")
-        try prepare(sampleShape: data.inputShape, for: "predict")
-        var batches = data.batches(of: batchSize).makeIterator()
-        return predict(steps: data.count.dividedUp(by: batchSize), verbose, callbacks) {
-            batches.next()?.inputs
-        }
+        try prepare(sampleShapes: data.inputShapes, for: "predict")
+        let batches = data.batches(of: min(batchSize, data.count))
+        var iterator = batches.makeIterator()
+        return predict(steps: batches.count, verbose, callbacks) { iterator.next()?.allInputs }
     }
 
     private final func predict(
-        steps: Int, _ verbose: Verbosity, _ callbacks: [Callback], next: () -> Tensor?
-    ) -> Tensor {
+        steps: Int, _ verbose: Verbosity, _ callbacks: [Callback], next: () -> [Tensor]?
+    ) -> [Tensor] {
         let plan = RunPlan(kind: .predicting, steps: steps, verbosity: verbose)
         let observers = observers(callbacks, plan)
         for observer in observers { observer.onPredictBegin() }
-        var results: [Tensor] = []
+        var results: [[Tensor]] = []
         while let inputs = next() {
             for observer in observers { observer.onPredictBatchBegin(results.count) }
-            let batch = Variable(inputs.dtype == dtype ? inputs : inputs.cast(to: dtype))
-            results.append(self(batch, in: inference).value)
+            results.append(outputs(of: modelInputs(inputs), in: inferenceContext).map { $0.value })
             for observer in observers { observer.onPredictBatchEnd(results.count - 1) }
         }
         for observer in observers { observer.onPredictEnd() }
-        return results.count == 1 ? results[0] : Tensor.concatenate(results)
+        guard results.count != 1, let first = results.first else { return results.first ?? [] }
+        return first.indices.map { output in Tensor.concatenate(results.map { $0[output] }) }
     }
-}
-
-extension Int {
-    /// The quotient, rounded up.
-    fileprivate func dividedUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
 }

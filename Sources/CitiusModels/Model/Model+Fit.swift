@@ -1,3 +1,4 @@
+import CitiusAutograd
 import CitiusData
 import CitiusKernels
 import CitiusPlatform
@@ -16,13 +17,17 @@ extension Model {
     /// (see `stopTraining`), that epoch is not validated.
     ///
     /// - Parameters:
-    ///   - callbacks: looked after in this order, before the progress bar and the history.
-    ///   - validationSplit: the share of the data, its last samples, that is kept to validate with. Traps
+    ///   - epochs: the epoch after the last, counted from 0: as many as are trained, if none was before.
+    ///   - callbacks: called in this order, before the progress bar and the history.
+    ///   - validationSplit: the fraction of the data, its last samples, that is kept to validate with. Traps
     ///     outside 0..<1.
     ///   - validationData: samples to validate with; overrides the split.
     ///   - shuffle: whether each epoch takes the samples in an order of its own.
-    ///   - classWeights: what a sample of a class counts in the loss; 1 for classes that are not named.
+    ///   - classWeight: what a sample of a class counts in the loss; 1 for classes that are not named.
     ///   - initialEpoch: the epoch to begin with, when a training is taken up again.
+    ///   - stepsPerEpoch: how many batches make an epoch; nil: all of the data. The next epoch goes on where the last
+    ///     one ended.
+    ///   - validationSteps: how many batches to validate with; nil: all.
     ///   - validationBatchSize: `batchSize` by default.
     ///   - validationFrequency: validates after every so many epochs.
     /// - Returns: the loss and metrics of each epoch.
@@ -34,118 +39,200 @@ extension Model {
     public final func fit(
         _ data: Dataset, batchSize: Int = 32, epochs: Int = 1, verbose: Verbosity = .automatic,
         callbacks: [Callback] = [], validationSplit: Double = 0, validationData: Dataset? = nil,
-        shuffle: Bool = true, classWeights: [Int: Double]? = nil, initialEpoch: Int = 0,
-        validationBatchSize: Int? = nil, validationFrequency: Int = 1
+        shuffle: Bool = true, classWeight: [Int: Double]? = nil, initialEpoch: Int = 0,
+        stepsPerEpoch: Int? = nil, validationSteps: Int? = nil, validationBatchSize: Int? = nil,
+        validationFrequency: Int = 1
     ) throws(TrainingError) -> History {
         require(batchSize >= 1, "fit: batchSize is \(batchSize), expected at least 1")
-        let (train, validation) = try divided(data, validationSplit, validationData)
-        try check(train, for: "fit")
-        if let validation { try check(validation, for: "fit, validation") }
         let size = validationBatchSize ?? batchSize
         require(size >= 1, "fit: validationBatchSize is \(size), expected at least 1")
-        return try fit(
-            BatchSource(train, batchSize: batchSize, shuffles: shuffle),
-            validation: validation.map { BatchSource($0, batchSize: size, shuffles: false) },
-            epochs: initialEpoch..<max(initialEpoch, epochs), verbose: verbose, callbacks: callbacks,
-            classWeights: classWeights, validationFrequency: validationFrequency)
+        _ = compiled(for: "fit")
+        return try run.claimed(for: "fit") { () throws(TrainingError) in
+            let (train, validation) = try divided(data, validationSplit, validationData)
+            try check(train, for: "fit")
+            if let validation { try check(validation, for: "fit, validation") }
+            return try fit(
+                BatchSource(train, batchSize: batchSize, shuffles: shuffle),
+                validation: validation.map { BatchSource($0, batchSize: size, shuffles: false) },
+                FitPlan(
+                    epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
+                    validationSteps: validationSteps, validationFrequency: validationFrequency,
+                    classWeight: classWeight),
+                verbose, callbacks)
+        }
     }
 
     /// Trains the model on tensors: inputs `[samples, …]` and targets `[samples, …]`. See
     /// `fit(_:batchSize:epochs:…)` over a `Dataset`.
     @discardableResult
     public final func fit(
-        _ inputs: Tensor, _ targets: Tensor, sampleWeights: Tensor? = nil, batchSize: Int = 32,
+        _ inputs: Tensor, _ targets: Tensor, sampleWeight: Tensor? = nil, batchSize: Int = 32,
         epochs: Int = 1, verbose: Verbosity = .automatic, callbacks: [Callback] = [],
         validationSplit: Double = 0, validationData: Dataset? = nil, shuffle: Bool = true,
-        classWeights: [Int: Double]? = nil, initialEpoch: Int = 0
+        classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
+        validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1
     ) throws(TrainingError) -> History {
-        try checkCounts(inputs, targets)
+        try checkCounts([inputs], [targets], for: "fit")
         return try fit(
-            Dataset(inputs: inputs, targets: targets, sampleWeights: sampleWeights), batchSize: batchSize,
+            Dataset(inputs: inputs, targets: targets, sampleWeights: sampleWeight), batchSize: batchSize,
             epochs: epochs, verbose: verbose, callbacks: callbacks, validationSplit: validationSplit,
-            validationData: validationData, shuffle: shuffle, classWeights: classWeights,
-            initialEpoch: initialEpoch)
+            validationData: validationData, shuffle: shuffle, classWeight: classWeight,
+            initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, validationSteps: validationSteps,
+            validationBatchSize: validationBatchSize, validationFrequency: validationFrequency)
+    }
+
+    /// Trains the model on tensors and validates it with a pair of tensors, `validationData: (inputs, targets)`.
+    @discardableResult
+    public final func fit(
+        _ inputs: Tensor, _ targets: Tensor, sampleWeight: Tensor? = nil, batchSize: Int = 32,
+        epochs: Int = 1, verbose: Verbosity = .automatic, callbacks: [Callback] = [],
+        validationData: (inputs: Tensor, targets: Tensor), shuffle: Bool = true,
+        classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
+        validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1
+    ) throws(TrainingError) -> History {
+        let (validationInputs, validationTargets) = validationData
+        try checkCounts([validationInputs], [validationTargets], for: "fit, validation")
+        return try fit(
+            inputs, targets, sampleWeight: sampleWeight, batchSize: batchSize, epochs: epochs,
+            verbose: verbose, callbacks: callbacks,
+            validationData: Dataset(inputs: validationInputs, targets: validationTargets), shuffle: shuffle,
+            classWeight: classWeight, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
+            validationSteps: validationSteps, validationBatchSize: validationBatchSize,
+            validationFrequency: validationFrequency)
     }
 
     /// Trains the model on batches of your own making, iterated once an epoch: augmented, prefetched, read
     /// from elsewhere.
     ///
     /// ```swift
-    /// try model.fit(batches: train.batches(of: 32).map { augmented($0) }.prefetched(), epochs: 5)
+    /// try model.fit(batches: train.batches(of: 32).map(augmented).prefetched(), epochs: 10)
     /// ```
     ///
-    /// - Throws: a `TrainingError` if there is no batch, or at the first that fits neither the model nor the
-    ///   loss; the weights are those after the batch before.
+    /// Each batch is checked as it comes. One that does not fit ends the training with an error; the weights keep what
+    /// was learned, and `history` what was recorded.
+    ///
+    /// - Parameter batches: with `stepsPerEpoch`, it may go on for ever; without, it is iterated anew for each epoch.
     @discardableResult
     public final func fit<S: Sequence>(
         batches: S, epochs: Int = 1, verbose: Verbosity = .automatic, callbacks: [Callback] = [],
-        validationData: Dataset? = nil, validationBatchSize: Int = 32, classWeights: [Int: Double]? = nil,
-        initialEpoch: Int = 0, validationFrequency: Int = 1
+        validationData: Dataset? = nil, classWeight: [Int: Double]? = nil, initialEpoch: Int = 0,
+        stepsPerEpoch: Int? = nil, validationSteps: Int? = nil, validationBatchSize: Int = 32,
+        validationFrequency: Int = 1
     ) throws(TrainingError) -> History where S.Element == Batch {
-        if let validationData { try checkCount(validationData.count, for: "fit, validation") }
-        return try fit(
-            BatchSource(batches),
-            validation: validationData.map {
-                BatchSource($0, batchSize: validationBatchSize, shuffles: false, checksBatches: true)
-            },
-            epochs: initialEpoch..<max(initialEpoch, epochs), verbose: verbose, callbacks: callbacks,
-            classWeights: classWeights, validationFrequency: validationFrequency)
+        require(
+            validationBatchSize >= 1,
+            "fit: validationBatchSize is \(validationBatchSize), expected at least 1")
+        _ = compiled(for: "fit")
+        return try run.claimed(for: "fit") { () throws(TrainingError) in
+            if let validationData { try check(validationData, for: "fit, validation") }
+            return try fit(
+                BatchSource(batches),
+                validation: validationData.map {
+                    BatchSource($0, batchSize: validationBatchSize, shuffles: false)
+                },
+                FitPlan(
+                    epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
+                    validationSteps: validationSteps, validationFrequency: validationFrequency,
+                    classWeight: classWeight),
+                verbose, callbacks)
+        }
     }
 
     // MARK: The loop
 
     private final func fit(
-        _ source: BatchSource, validation: BatchSource?, epochs: Range<Int>, verbose: Verbosity,
-        callbacks: [Callback], classWeights: [Int: Double]?, validationFrequency: Int
+        _ source: BatchSource, validation: BatchSource?, _ fitPlan: FitPlan, _ verbose: Verbosity,
+        _ callbacks: [Callback]
     ) throws(TrainingError) -> History {
+        fitPlan.check()
         require(
-            validationFrequency >= 1,
-            "fit: validationFrequency is \(validationFrequency), expected at least 1")
-        let compilation = compiled(for: "fit")
+            run.feed == nil, "fit: \(modelName) is being trained already, by the call that this one is within"
+        )
         warnIfUnoptimized(verbose)
         let history = History()
+        self.history = history
         let plan = RunPlan(
-            kind: .training, epochs: epochs.upperBound, initialEpoch: epochs.lowerBound, steps: source.steps,
-            verbosity: verbose)
+            kind: .training, epochs: fitPlan.epochs, initialEpoch: fitPlan.initialEpoch,
+            steps: fitPlan.stepsPerEpoch ?? source.steps, verbosity: verbose)
         let observers = observers(callbacks, plan) + [history]
         history.attach(to: self, plan: plan)
 
+        let feed = BatchFeed(source, random: random)
+        run.feed = feed
+        run.resumption = nil
         stopTraining = false
         var logs: Scores = [:]
         for observer in observers { observer.onTrainBegin() }
-        defer { for observer in observers { observer.onTrainEnd(logs: logs) } }
-        for epoch in epochs {
-            compilation.reset()
+        defer {
+            run.feed = nil
+            for observer in observers { observer.onTrainEnd(logs: logs) }
+        }
+        var (epoch, step) = (fitPlan.initialEpoch, 0)
+        if let resumption = run.resumption {
+            (epoch, step) = (resumption.epoch, resumption.step)
+            feed.resume(passStart: resumption.passStart, drawn: resumption.drawn)
+            random.generator = resumption.random
+        }
+        while epoch < fitPlan.epochs, !stopTraining {
+            (run.epoch, run.step) = (epoch, step)
+            resetMetrics()
+            if step > 0, let resumption = run.resumption { metricStates = resumption.metrics }
             for observer in observers { observer.onEpochBegin(epoch) }
-            try trainEpoch(source, compilation, observers, classWeights)
-            logs = compilation.scores
-            if let validation, !stopTraining, (epoch + 1) % validationFrequency == 0 {
-                let scores = try test(validation, compilation, observers, for: "fit, validation")
+            try trainEpoch(feed, observers, fitPlan, from: step)
+            step = 0
+            logs = scores
+            if let validation, !stopTraining, (epoch + 1) % fitPlan.validationFrequency == 0 {
+                let scores = try test(
+                    validation, steps: fitPlan.validationSteps, observers, for: "fit, validation")
                 // A validation that was broken off says nothing of the epoch.
                 if !stopTraining { for (name, value) in scores.entries { logs["val_" + name] = value } }
             }
-            for observer in observers { observer.onEpochEnd(epoch, logs: &logs) }
-            if stopTraining { break }
+            epoch += 1
+            (run.epoch, run.step) = (epoch, 0)
+            for observer in observers { observer.onEpochEnd(epoch - 1, logs: &logs) }
         }
         return history
     }
 
     private final func trainEpoch(
-        _ source: BatchSource, _ compilation: Compilation, _ observers: [Callback],
-        _ classWeights: [Int: Double]?
+        _ feed: BatchFeed, _ observers: [Callback], _ plan: FitPlan, from start: Int
     ) throws(TrainingError) {
-        let batches = source.batches(&generator)
-        var step = 0
-        while let batch = batches.next() {
-            if source.checksBatches { try check(batch, compilation, for: "fit, batch \(step)") }
+        var step = start
+        var isAtEnd = false
+        while step < plan.stepsPerEpoch ?? .max {
+            guard let batch = feed.next() else {
+                // The end of the data is that of the epoch, unless the epoch has a length of its own: then the data
+                // begins anew, if it can.
+                if plan.stepsPerEpoch == nil || isAtEnd { break }
+                isAtEnd = true
+                continue
+            }
+            isAtEnd = false
+            if feed.source.checksBatches { try check(batch, for: "fit, batch \(step)") }
             for observer in observers { observer.onTrainBatchBegin(step) }
-            train(batch, compilation, classWeights: classWeights)
-            let logs = compilation.scores
-            for observer in observers { observer.onTrainBatchEnd(step, logs: logs) }
+            trainStep(weighted(batch, by: plan.classWeight))
             step += 1
+            run.step = step
+            let logs = scores
+            for observer in observers { observer.onTrainBatchEnd(step - 1, logs: logs) }
             if stopTraining { return }
         }
-        try checkCount(step, for: "fit")
+        guard isAtEnd || step == 0 else { return }
+        if feed.passes == 1 { return try checkCount(step, for: "fit") }
+        throw TrainingError(
+            .exhaustedData,
+            "fit: the batches are at their end after step \(step) of the epoch and cannot be iterated again; give a "
+                + "sequence that can, such as Dataset.batches(of:) or an array, or one that goes on for ever."
+        )
+    }
+
+    /// Where the training stands, between two of its steps; nil outside of `fit`.
+    package final var trainingPosition: TrainingPosition? {
+        guard let feed = run.feed else { return nil }
+        let (passStart, drawn) = feed.position
+        return TrainingPosition(
+            epoch: run.epoch, step: run.step, passStart: passStart, drawn: drawn, random: random.generator,
+            metrics: metricStates)
     }
 
     /// The given callbacks and a progress bar, unless there is one, told what is to be done.
@@ -164,32 +251,40 @@ extension Model {
         _ data: Dataset, _ split: Double, _ validationData: Dataset?
     ) throws(TrainingError) -> (train: Dataset, validation: Dataset?) {
         require(
-            (0..<1).contains(split), "fit: validationSplit is \(split), expected a share from 0 to below 1")
+            split >= 0 && split < 1,
+            "fit: validationSplit is \(split), expected a fraction of at least 0 and below 1")
         if validationData != nil || split == 0 { return (data, validationData) }
         try checkCount(data.count, for: "fit")
-        let kept = Int((Double(data.count) * (1 - split)).rounded(.down))
+        let kept = Int(Double(data.count) * (1 - split))
         guard kept > 0 && kept < data.count else {
             throw TrainingError(
                 .validationSplit,
                 "fit: \(data.count) samples cannot be split by validationSplit \(split): nothing would be "
-                    + "left to \(kept == 0 ? "train" : "validate") with; give more samples or another share.")
+                    + "left to \(kept == 0 ? "train" : "validate") with; give more samples or another fraction."
+            )
         }
         return (data.subset(0..<kept), data.subset(kept..<data.count))
     }
+}
 
-    final func check(_ data: Dataset, for operation: String) throws(TrainingError) {
-        let compilation = compiled(for: operation)
-        try checkCount(data.count, for: operation)
-        try prepare(sampleShape: data.inputShape, for: operation)
-        try checkTargets(data.targets, of: compilation.loss, count: data.count, for: operation)
-    }
+/// What `fit` was asked for.
+private struct FitPlan {
+    let epochs: Int
+    let initialEpoch: Int
+    let stepsPerEpoch: Int?
+    let validationSteps: Int?
+    let validationFrequency: Int
+    let classWeight: [Int: Double]?
 
-    final func checkCounts(_ inputs: Tensor, _ targets: Tensor) throws(TrainingError) {
-        guard inputs.rank > 0, targets.rank > 0, inputs.shape[0] == targets.shape[0] else {
-            throw TrainingError(
-                .targetShape,
-                "fit: the inputs are \(inputs.shape) and the targets \(targets.shape); give one target for "
-                    + "each input, along the first axis.")
+    /// Traps if a number is out of range.
+    func check() {
+        require(epochs >= 0, "fit: epochs is \(epochs), expected 0 or more")
+        require(initialEpoch >= 0, "fit: initialEpoch is \(initialEpoch), expected 0 or more")
+        for (name, number) in [
+            ("stepsPerEpoch", stepsPerEpoch), ("validationSteps", validationSteps),
+            ("validationFrequency", validationFrequency),
+        ] {
+            require(number ?? 1 >= 1, "fit: \(name) is \(number ?? 1), expected at least 1")
         }
     }
 }

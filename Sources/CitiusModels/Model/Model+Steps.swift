@@ -1,69 +1,107 @@
 import CitiusAutograd
 import CitiusData
-import CitiusKernels
 import CitiusLayers
 import CitiusOptimizers
 import CitiusPlatform
 import CitiusTensor
 
-/// One batch at a time.
+/// What the steps of a training are made of.
 extension Model {
-    /// Takes one training step and takes the batch into the loss and the metrics.
-    final func train(
-        _ batch: Batch, _ compilation: Compilation, classWeights: [Int: Double]?
-    ) {
-        let weights = sampleWeights(of: batch, classWeights)
-        let tape = Tape()
-        let context = Context.training(tape, generator: generator, acceleration: acceleration)
-        let prediction = self(Variable(batch.inputs.converted(to: dtype)), in: context)
-        let loss = compilation.loss(prediction, batch.targets, sampleWeights: weights)
-        let gradients = tape.gradients(of: loss)
-        generator = context.generator
+    /// A batch's inputs as the model takes them, converted to the types that its `Input`s state; else real numbers to
+    /// the model's own type.
+    public final func modelInputs(_ batch: Batch) -> [Variable] { modelInputs(batch.allInputs) }
+
+    final func modelInputs(_ inputs: [Tensor]) -> [Variable] {
+        inputs.enumerated().map { Variable($1.converted(to: inputDType(at: $0))) }
+    }
+
+    /// What training minimizes, a scalar: the outputs' losses, each times its weight; the regularizers' of all
+    /// parameters that are trained; and what layers added to the context. Follows Keras's `compute_loss`.
+    ///
+    /// - Parameter predictions: the model's outputs for the batch.
+    ///
+    /// Traps if the model is not compiled.
+    public final func computeLoss(_ predictions: [Variable], _ batch: Batch, in context: Context) -> Variable
+    {
+        let compilation = compiled(for: "computeLoss")
+        require(
+            predictions.count == batch.allTargets.count,
+            "computeLoss: \(predictions.count) outputs but \(batch.allTargets.count) targets, expected a target "
+                + "for each output")
+        var total: Variable?
+        func add(_ loss: Variable) { total = total.map { $0 + loss } ?? loss }
+        compilation.outputLosses.removeAll(keepingCapacity: true)
+        for (index, prediction) in predictions.enumerated() {
+            let loss = compilation.loss(ofOutput: index)(
+                prediction, batch.allTargets[index], sampleWeights: batch.sampleWeights)
+            compilation.outputLosses.append(loss.value)
+            let weight = compilation.lossWeight(ofOutput: index)
+            add(weight == 1 ? loss : loss * weight)
+        }
+        for loss in context.losses { add(loss.reshaped(to: [])) }
+        for parameter in parameters {
+            if let regularizer = parameter.regularizer { add(regularizer(context[parameter])) }
+        }
+        guard let total else { fail("computeLoss: \(label) has no outputs") }
+        return total
+    }
+
+    /// Takes the optimizer's step by these gradients.
+    ///
+    /// Traps if the model is not compiled.
+    public final func apply(_ gradients: Gradients) {
         var trained: [Parameter] = []
-        var slopes: [Tensor] = []
+        var values: [Tensor] = []
         for parameter in parameters {
             guard let gradient = gradients[parameter] else { continue }
             trained.append(parameter)
-            slopes.append(gradient)
+            values.append(gradient)
         }
-        compilation.optimizer.update(trained, gradients: slopes)
-        take(loss.value, prediction.value, batch, weights, compilation)
+        compiled(for: "apply").optimizer.update(trained, gradients: values)
     }
 
-    /// Takes a batch into the loss and the metrics without training.
-    final func test(_ batch: Batch, _ compilation: Compilation) {
-        let weights = sampleWeights(of: batch, nil)
-        let prediction = self(Variable(batch.inputs.converted(to: dtype)), in: inference)
-        let loss = compilation.loss(prediction, batch.targets, sampleWeights: weights)
-        take(loss.value, prediction.value, batch, weights, compilation)
+    /// Takes a batch into the running loss and metrics.
+    ///
+    /// - Parameters:
+    ///   - loss: what `computeLoss` gave.
+    ///   - predictions: the model's outputs for the batch.
+    ///
+    /// Traps if the model is not compiled.
+    public final func updateMetrics(_ loss: Variable, _ predictions: [Variable], _ batch: Batch) {
+        let compilation = compiled(for: "updateMetrics")
+        let count = Double(batch.count)
+        compilation.lossMean.add(loss.value.scalar, weight: count)
+        for (mean, loss) in zip(compilation.outputLossMeans, compilation.outputLosses) {
+            mean.add(loss.scalar, weight: count)
+        }
+        for (index, prediction) in predictions.enumerated() {
+            for metric in compilation.metrics[index] {
+                metric.update(predictions: prediction.value, targets: batch.allTargets[index])
+            }
+            for metric in compilation.weightedMetrics[index] {
+                metric.update(
+                    predictions: prediction.value, targets: batch.allTargets[index],
+                    weights: batch.sampleWeights)
+            }
+        }
     }
 
-    private final func take(
-        _ loss: Tensor, _ prediction: Tensor, _ batch: Batch, _ weights: Tensor?, _ compilation: Compilation
-    ) {
-        compilation.lossMean.add(loss.scalar, weight: Double(batch.count))
-        for metric in compilation.metrics {
-            metric.update(predictions: prediction, targets: batch.targets)
-        }
-        for metric in compilation.weightedMetrics {
-            metric.update(predictions: prediction, targets: batch.targets, weights: weights)
-        }
-    }
-
-    /// The samples' weights times those of their classes; nil if there are neither.
-    private final func sampleWeights(of batch: Batch, _ classWeights: [Int: Double]?) -> Tensor? {
-        guard let classWeights else { return batch.sampleWeights }
+    /// The batch with its classes' weights in the samples' weights.
+    final func weighted(_ batch: Batch, by classWeight: [Int: Double]?) -> Batch {
+        guard let classWeight else { return batch }
         let targets = batch.targets
         let isOneHot = targets.rank > 1 && targets.shape[-1] > 1
         let labels = (isOneHot ? targets.argMax(axis: -1) : targets).cast(to: .int64)
         require(
             labels.count == batch.count,
-            "classWeights: targets \(targets.shape) are not one class a sample; use sample weights")
-        let ofClasses = Tensor(
-            labels.elements(as: Int64.self).map { Float(classWeights[Int($0)] ?? 1) })
-        return batch.sampleWeights.map {
-            $0.converted(to: .float32).reshaped(to: ofClasses.shape) * ofClasses
-        } ?? ofClasses
+            "classWeight: targets \(targets.shape) are not one class a sample; use sample weights")
+        let weights = Tensor(labels.elements(as: Int64.self).map { Float(classWeight[Int($0)] ?? 1) })
+        var weighted = batch
+        weighted.sampleWeights =
+            batch.sampleWeights.map {
+                $0.converted(to: .float32).reshaped(to: weights.shape) * weights
+            } ?? weights
+        return weighted
     }
 
     // MARK: For training loops of one's own
@@ -76,14 +114,25 @@ extension Model {
     /// Traps if the model is not compiled.
     @discardableResult
     public final func trainOnBatch(
-        _ inputs: Tensor, _ targets: Tensor, sampleWeights: Tensor? = nil, classWeights: [Int: Double]? = nil
+        _ inputs: Tensor, _ targets: Tensor, sampleWeight: Tensor? = nil, classWeight: [Int: Double]? = nil
     ) throws(TrainingError) -> Scores {
-        let compilation = compiled(for: "trainOnBatch")
-        let batch = Batch(inputs: inputs, targets: targets, sampleWeights: sampleWeights)
-        try check(batch, compilation, for: "trainOnBatch")
-        compilation.reset()
-        train(batch, compilation, classWeights: classWeights)
-        return compilation.scores
+        try checkCounts([inputs], [targets], for: "trainOnBatch")
+        return try trainOnBatch(
+            Batch(inputs: inputs, targets: targets, sampleWeights: sampleWeight), classWeight: classWeight)
+    }
+
+    /// Takes one training step on a batch, which may have several inputs and targets.
+    @discardableResult
+    public final func trainOnBatch(
+        _ batch: Batch, classWeight: [Int: Double]? = nil
+    ) throws(TrainingError) -> Scores {
+        _ = compiled(for: "trainOnBatch")
+        return try run.claimed(for: "trainOnBatch") { () throws(TrainingError) in
+            try check(batch, for: "trainOnBatch")
+            resetMetrics()
+            trainStep(weighted(batch, by: classWeight))
+            return scores
+        }
     }
 
     /// The loss and metrics of a batch.
@@ -92,41 +141,38 @@ extension Model {
     ///
     /// Traps if the model is not compiled.
     public final func testOnBatch(
-        _ inputs: Tensor, _ targets: Tensor, sampleWeights: Tensor? = nil
+        _ inputs: Tensor, _ targets: Tensor, sampleWeight: Tensor? = nil
     ) throws(TrainingError) -> Scores {
-        let compilation = compiled(for: "testOnBatch")
-        let batch = Batch(inputs: inputs, targets: targets, sampleWeights: sampleWeights)
-        try check(batch, compilation, for: "testOnBatch")
-        compilation.reset()
-        test(batch, compilation)
-        return compilation.scores
+        try checkCounts([inputs], [targets], for: "testOnBatch")
+        return try testOnBatch(Batch(inputs: inputs, targets: targets, sampleWeights: sampleWeight))
+    }
+
+    /// The loss and metrics of a batch, which may have several inputs and targets.
+    public final func testOnBatch(_ batch: Batch) throws(TrainingError) -> Scores {
+        _ = compiled(for: "testOnBatch")
+        return try run.claimed(for: "testOnBatch") { () throws(TrainingError) in
+            try check(batch, for: "testOnBatch")
+            resetMetrics()
+            testStep(batch)
+            return scores
+        }
     }
 
     /// The model's output for a batch `[batch, …]`.
     ///
     /// - Throws: a `TrainingError` if the batch does not fit the model.
     public final func predictOnBatch(_ inputs: Tensor) throws(TrainingError) -> Tensor {
+        try onlyOutput(of: predictOnBatch([inputs]), for: "predictOnBatch")
+    }
+
+    /// The model's outputs for a batch of which each input is given.
+    public final func predictOnBatch(_ inputs: [Tensor]) throws(TrainingError) -> [Tensor] {
         try checkInputs(inputs, for: "predictOnBatch")
-        return self(Variable(inputs.converted(to: dtype)), in: inference).value
-    }
-
-    final func check(
-        _ batch: Batch, _ compilation: Compilation, for operation: String
-    ) throws(TrainingError) {
-        try checkInputs(batch.inputs, for: operation)
-        try checkTargets(batch.targets, of: compilation.loss, count: batch.count, for: operation)
-    }
-
-    final func checkInputs(_ inputs: Tensor, for operation: String) throws(TrainingError) {
-        require(inputs.rank > 0, "\(operation): the input is a scalar, expected samples [batch, …]")
-        try checkCount(inputs.shape[0], for: operation)
-        try prepare(sampleShape: inputs.shape.droppingFirst(), for: operation)
+        return outputs(of: modelInputs(inputs), in: inferenceContext).map { $0.value }
     }
 }
 
 extension Tensor {
     /// The same numbers in another type; itself if they are of that type.
-    fileprivate func converted(to dtype: DType) -> Tensor {
-        self.dtype == dtype ? self : cast(to: dtype)
-    }
+    func converted(to dtype: DType) -> Tensor { self.dtype == dtype ? self : cast(to: dtype) }
 }

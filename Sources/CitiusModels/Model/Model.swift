@@ -1,9 +1,11 @@
 import CitiusAutograd
+import CitiusData
 import CitiusKernels
 import CitiusLayers
 import CitiusOptimizers
 import CitiusPlatform
 import CitiusTensor
+import Synchronization
 
 /// A layer made of layers that can be trained: compile it, fit it, evaluate it, predict with it.
 ///
@@ -24,11 +26,18 @@ import CitiusTensor
 ///
 /// One whose layers part and meet again needs no class: draw it from an `Input`, see `init(inputs:outputs:)`.
 ///
-/// A model is a layer itself: it nests in others.
+/// A model is a layer itself: it nests in others. Any number of threads may predict with one model at once; one
+/// thread at a time may train or evaluate it.
 open class Model: Layer {
     /// Where the model's first weights, its dropout masks and its shuffles are drawn from. Models made with
     /// the same seed do the same, to the last bit.
-    public final var generator: RandomGenerator
+    public final let random: RandomStream
+
+    /// Where `random` stands: draw from it, `data.shuffled(using: &model.generator)`, or set it.
+    public final var generator: RandomGenerator {
+        get { random.generator }
+        set { random.generator = newValue }
+    }
 
     /// Whether the seed was given. A model without one takes its random numbers from the model it is part of.
     private let isSeeded: Bool
@@ -40,34 +49,37 @@ open class Model: Layer {
     /// ```
     public final var acceleration = Acceleration.full
 
-    /// A pass that predicts, as fast as `acceleration` allows.
-    final var inference: Context {
-        Context(
-            tape: nil, isTraining: false, generator: RandomGenerator(seed: 0), acceleration: acceleration)
-    }
-
     /// Set to end the running `fit` after the batch; reset when the next begins.
     public final var stopTraining = false
 
-    /// The layers of a model made of inputs and outputs; nil for others.
-    final private(set) var graph: LayerGraph?
+    /// What the last `fit` did, also if it ended in an error; nil before any.
+    public internal(set) final var history: History?
+
+    /// The layers of a `Sequential`, or of a model made of inputs and outputs; nil for others, and before a
+    /// `Sequential` is built.
+    final var graph: LayerGraph?
 
     /// What `compile` was given; nil before.
     final var compilation: Compilation?
+
+    /// The training that is going on.
+    final let run = TrainingRun()
+
+    private let buildLock = Mutex(())
 
     /// - Parameters:
     ///   - seed: of everything random that the model does; nil takes one at random.
     ///   - dtype: the type of the weights and of the computation. Traps unless float32 or float64.
     public init(name: String? = nil, seed: UInt64? = nil, dtype: DType = .float32) {
         require(dtype.isFloatingPoint, "Model: dtype is \(dtype), expected float32 or float64")
-        var system = SystemRandomNumberGenerator()
-        generator = RandomGenerator(seed: seed ?? system.next())
+        random = RandomStream(seed: seed)
         isSeeded = seed != nil
         super.init(name: name)
         self.dtype = dtype
+        ownStream = random
     }
 
-    /// A model of all layers that lie between inputs and outputs. It is built at once.
+    /// A model of all layers that lie between an input and an output. It is built at once.
     ///
     /// ```swift
     /// let features = Input(8)
@@ -77,8 +89,7 @@ open class Model: Layer {
     ///
     /// Layers that are built already, by another model of the same graph, keep their parameters and share them. So
     /// do models that were built before they were called, and models of one's own that leave `outputShape` as it is:
-    /// calling them builds them, by their own seed and of their own dtype. Follows `keras.Model(inputs, outputs)`,
-    /// with one input and one output.
+    /// calling them builds them, by their own seed and of their own dtype. Follows `keras.Model(inputs, outputs)`.
     ///
     /// - Parameters:
     ///   - seed: of everything random that the model does; nil takes one at random.
@@ -89,14 +100,22 @@ open class Model: Layer {
         inputs: Input, outputs: some Symbolic, name: String? = nil, seed: UInt64? = nil,
         dtype: DType = .float32
     ) {
-        self.init(name: name, seed: seed, dtype: dtype)
-        graph = LayerGraph(from: inputs, to: outputs.symbol, model: label)
-        build(inputShape: inputs.shape)
+        self.init(inputs: [inputs], outputs: [outputs], name: name, seed: seed, dtype: dtype)
     }
 
-    /// The type of the weights and of the computation, of all layers that are not built yet.
-    open override var dtype: DType {
-        didSet { for layer in layers where !layer.isBuilt { layer.dtype = dtype } }
+    /// A model of all layers that lie between several inputs and outputs.
+    ///
+    /// ```swift
+    /// let model = Model(inputs: [image, caption], outputs: [label, box])
+    /// ```
+    public convenience init(
+        inputs: [Input], outputs: [any Symbolic], name: String? = nil, seed: UInt64? = nil,
+        dtype: DType = .float32
+    ) {
+        self.init(name: name, seed: seed, dtype: dtype)
+        let graph = LayerGraph(from: inputs, to: outputs.map { $0.symbol }, model: label)
+        self.graph = graph
+        buildIfNeeded(inputShapes: graph.inputShapes, generator: &random.generator)
     }
 
     // MARK: Layers and weights
@@ -104,17 +123,7 @@ open class Model: Layer {
     /// The layers that the model is made of, in the order of their weights.
     open var layers: [Layer] { graph?.layers ?? [] }
 
-    /// The model's own parameters, then those of its layers; each once.
-    open override var parameters: [Parameter] {
-        let all = super.parameters + layers.flatMap { $0.parameters }
-        var seen = Set<ObjectIdentifier>(minimumCapacity: all.count)
-        return all.filter { seen.insert(ObjectIdentifier($0)).inserted }
-    }
-
-    /// False holds all of the model's parameters fixed, now and once they are built.
-    open override var isTrainable: Bool {
-        didSet { for layer in layers { layer.isTrainable = isTrainable } }
-    }
+    public final override var sublayers: [Layer] { layers }
 
     /// The values of all parameters in Keras's order: layer by layer, in each as the layer made them.
     ///
@@ -129,9 +138,9 @@ open class Model: Layer {
                     + (isBuilt ? "" : ", which is not built yet"))
             for (index, (parameter, value)) in zip(parameters, newValue).enumerated() {
                 require(
-                    parameter.value.shape == value.shape && parameter.value.dtype == value.dtype,
+                    parameter.shape == value.shape && parameter.dtype == value.dtype,
                     "weights: tensor \(index) is \(value.dtype) \(value.shape), expected "
-                        + "\(parameter.value.dtype) \(parameter.value.shape) for \(parameter.name)")
+                        + "\(parameter.dtype) \(parameter.shape) for \(parameter.name)")
                 parameter.value = value
             }
         }
@@ -146,124 +155,140 @@ open class Model: Layer {
         return layer
     }
 
-    /// Computes the output of a batch: by the graph of a model made of inputs and outputs; others override it.
+    // MARK: Computing
+
+    /// Computes the outputs of a batch: by the graph of a model that has one; others override a form of `forward`.
+    open override func forward(_ inputs: [Variable], in context: Context) -> [Variable] {
+        graph?.forward(inputs, in: context) ?? super.forward(inputs, in: context)
+    }
+
+    /// Computes the output of a batch: by the graph of a model that has one; others override it.
     open override func forward(_ input: Variable, in context: Context) -> Variable {
-        graph?.forward(input, in: context) ?? super.forward(input, in: context)
+        graph?.forward([input], in: context)[0] ?? super.forward(input, in: context)
+    }
+
+    /// A pass that predicts, as fast as `acceleration` allows.
+    public final var inferenceContext: Context {
+        Context(tape: nil, isTraining: false, acceleration: acceleration)
+    }
+
+    /// A pass that trains: recorded on a tape, drawing from the model's own random numbers.
+    ///
+    /// ```swift
+    /// let tape = Tape()
+    /// let context = model.trainingContext(tape)
+    /// let loss = squaredError(model(inputs, in: context), targets)
+    /// model.apply(tape.gradients(of: loss))
+    /// ```
+    public final func trainingContext(_ tape: Tape) -> Context {
+        .training(tape, random: random, acceleration: acceleration)
+    }
+
+    // MARK: Steps
+
+    /// What `fit` does with a batch: computes the loss, takes the optimizer's step by its gradients, and takes the
+    /// batch into the metrics.
+    ///
+    /// Override it to train otherwise under `fit`, its callbacks and its logs: with a teacher, with adversarial
+    /// samples, with losses of your own.
+    ///
+    /// ```swift
+    /// override func trainStep(_ batch: Batch) {
+    ///     let tape = Tape()
+    ///     let context = trainingContext(tape)
+    ///     let predictions = outputs(of: modelInputs(batch), in: context)
+    ///     let loss = computeLoss(predictions, batch, in: context)
+    ///     apply(tape.gradients(of: loss))
+    ///     updateMetrics(loss, predictions, batch)
+    /// }
+    /// ```
+    ///
+    /// Follows Keras's `train_step`.
+    open func trainStep(_ batch: Batch) {
+        let tape = Tape()
+        let context = trainingContext(tape)
+        let predictions = outputs(of: modelInputs(batch), in: context)
+        let loss = computeLoss(predictions, batch, in: context)
+        apply(tape.gradients(of: loss))
+        updateMetrics(loss, predictions, batch)
+    }
+
+    /// What `evaluate` and a validation do with a batch: takes its loss and metrics in.
+    open func testStep(_ batch: Batch) {
+        let context = inferenceContext
+        let predictions = outputs(of: modelInputs(batch), in: context)
+        updateMetrics(computeLoss(predictions, batch, in: context), predictions, batch)
+    }
+
+    /// What `compile` was given, without the loss. A subclass that gathers further numbers in `trainStep` adds their
+    /// metrics here: they are reset with each epoch and part of the logs.
+    open var metrics: [Metric] {
+        (compilation.map { $0.metrics + $0.weightedMetrics } ?? []).flatMap { $0 }
     }
 
     // MARK: Building
 
     /// Builds the layers: those of a graph in its order, others by passing one sample of zeros through `forward`.
-    open override func build(inputShape: Shape, generator: inout RandomGenerator) {
-        prepareLayers(&generator)
-        if let graph { return graph.build(&generator) }
-        let context = Context(tape: nil, isTraining: false, generator: generator)
-        _ = forward(Variable(Tensor(zeros: inputShape.prepending(1), dtype: dtype)), in: context)
-        generator = context.generator
-    }
-
-    /// The shape of the output. A graph knows it, and traps if the samples are others than it was made for; else it
-    /// is found by passing one sample of zeros through `forward`, which builds layers that are not built yet.
-    open override func outputShape(for inputShape: Shape) -> Shape {
+    open override func build(inputShapes: [Shape], generator: inout RandomGenerator) {
+        for layer in layers { (layer as? Model)?.inherit(&generator) }
         if let graph {
-            let (expected, output) = (graph.nodes[0].shape, graph.nodes[graph.output].shape)
-            require(inputShape == expected, "\(label): samples of shape \(inputShape), expected \(expected)")
-            return output
-        }
-        if !isBuilt { prepareLayers(&generator) }
-        let context = Context(tape: nil, isTraining: false, generator: generator)
-        let sample = Variable(Tensor(zeros: inputShape.prepending(1), dtype: dtype))
-        let shape = forward(sample, in: context).shape.droppingFirst()
-        if !isBuilt { generator = context.generator }
-        return shape
-    }
-
-    /// Builds the model for samples of this shape with its own generator, unless it is built.
-    public final func build(inputShape: Shape) {
-        var generator = generator
-        buildIfNeeded(inputShape: inputShape, generator: &generator)
-        self.generator = generator
-    }
-
-    /// Makes the layers the model's: gives them names, its dtype and, where they are models, random numbers.
-    private func prepareLayers(_ generator: inout RandomGenerator) {
-        var names = LayerNames()
-        for layer in layers { names.reserve(layer.name, in: label) }
-        for layer in layers {
-            adopt(layer, &names)
-            (layer as? Model)?.inherit(&generator)
+            graph.build(&generator)
+        } else {
+            super.build(inputShapes: inputShapes, generator: &generator)
         }
     }
 
-    final func adopt(_ layer: Layer, _ names: inout LayerNames) {
-        if layer.name.isEmpty { layer.name = names.next(for: layer) }
-        if !layer.isBuilt { layer.dtype = dtype }
-        if !isTrainable { layer.isTrainable = false }
+    open override func fault(ofInputs shapes: [Shape]) -> String? {
+        guard let graph, graph.inputShapes != shapes else { return nil }
+        return shapes.count == graph.inputs.count
+            ? "samples of shape \(Self.list(shapes)), expected \(Self.list(graph.inputShapes))"
+            : "\(shapes.count) inputs, expected \(graph.inputs.count)"
+    }
+
+    static func list(_ shapes: [Shape]) -> String {
+        shapes.map { $0.description }.joined(separator: " and ")
+    }
+
+    /// The shapes of the outputs. A graph knows them; else they are found by passing one sample of zeros through
+    /// `forward`, which builds layers that are not built yet.
+    open override func outputShapes(for inputShapes: [Shape]) -> [Shape] {
+        graph?.outputShapes ?? super.outputShapes(for: inputShapes)
+    }
+
+    open override func outputShape(for inputShape: Shape) -> Shape {
+        graph?.outputShapes[0] ?? super.outputShape(for: inputShape)
+    }
+
+    open override func inputDType(at index: Int) -> DType {
+        let input = graph.flatMap { graph in
+            graph.nodes.first { $0.outputs.contains(graph.inputs[index]) }?.layer as? Input
+        }
+        return input?.configuration.dtype ?? super.inputDType(at: index)
+    }
+
+    /// Builds the model for samples of this shape with its own generator. Traps if it was built for another.
+    public final func build(inputShape: Shape) { build(inputShapes: [inputShape]) }
+
+    /// Builds the model for samples of these shapes, one for each input. Traps if it was built for others.
+    public final func build(inputShapes: [Shape]) {
+        buildLock.withLock { _ in
+            if let built = self.inputShapes {
+                require(
+                    built == inputShapes,
+                    "build: \(label) is built for samples of shape \(Self.list(built)), asked for "
+                        + "\(Self.list(inputShapes)); make a new model for other shapes")
+            }
+            buildIfNeeded(inputShapes: inputShapes, generator: &random.generator)
+        }
     }
 
     /// Draws further random numbers from those of the model around, unless the seed was given.
     final func inherit(_ generator: inout RandomGenerator) {
-        if !isSeeded && !isBuilt { self.generator = generator.split() }
+        if !isSeeded && !isBuilt { random.generator = generator.split() }
     }
 }
 
-// MARK: Compiling
-
-/// What a model is trained with.
-struct Compilation {
-    let optimizer: Optimizer
-    let loss: Loss
-    let metrics: [Metric]
-    let weightedMetrics: [Metric]
-    let lossMean = Mean(name: "loss")
-
-    func reset() {
-        lossMean.reset()
-        for metric in metrics + weightedMetrics { metric.reset() }
-    }
-
-    /// The loss and metrics since the last reset.
-    var scores: Scores {
-        var scores: Scores = ["loss": lossMean.result]
-        for metric in metrics + weightedMetrics { scores[metric.name] = metric.result }
-        return scores.sorted
-    }
-}
-
-extension Model {
-    /// Says what the model is trained with. The weights stay as they are.
-    ///
-    /// - Parameters:
-    ///   - metrics: computed of every sample alike.
-    ///   - weightedMetrics: computed with the samples' weights, where there are any.
-    ///
-    /// Traps if two metrics have one name.
-    public final func compile(
-        optimizer: Optimizer, loss: Loss, metrics: [Metric] = [], weightedMetrics: [Metric] = []
-    ) {
-        var names: Set<String> = ["loss"]
-        for metric in metrics + weightedMetrics {
-            require(
-                names.insert(metric.name).inserted,
-                "compile: two metrics are called \"\(metric.name)\"; name one of them otherwise")
-        }
-        compilation = Compilation(
-            optimizer: optimizer, loss: loss, metrics: metrics, weightedMetrics: weightedMetrics)
-    }
-
-    /// What changes the weights; nil before `compile`.
-    public final var optimizer: Optimizer? { compilation?.optimizer }
-
-    /// What training makes small; nil before `compile`.
-    public final var loss: Loss? { compilation?.loss }
-
-    /// What `compile` was given, without the loss.
-    public final var metrics: [Metric] { compilation.map { $0.metrics + $0.weightedMetrics } ?? [] }
-
-    final func compiled(for operation: String) -> Compilation {
-        guard let compilation else {
-            fail("\(operation): the model is not compiled; call compile(optimizer:loss:metrics:) first")
-        }
-        return compilation
-    }
+extension Model: CustomStringConvertible {
+    /// The summary.
+    public final var description: String { summary() }
 }

@@ -21,13 +21,10 @@ import CitiusTensor
 ///
 /// With an `Input` in front the model is built at once, else with its first batch.
 public final class Sequential: Model {
-    private var stack: [Layer] = [] {
-        didSet { fusedSteps = LayerFusion.steps(of: stack) }
-    }
-    private var fusedSteps: [LayerFusion.Step] = []
+    private var stack: [Layer] = []
     private var names = LayerNames()
-    /// Samples after the last layer; nil until the model is built.
-    private var lastShape: Shape?
+    /// What the model began with, if it did: it states the shape and the type of the samples.
+    package private(set) var input: Input?
 
     /// An empty model, to which layers are added.
     public override init(name: String? = nil, seed: UInt64? = nil, dtype: DType = .float32) {
@@ -44,52 +41,83 @@ public final class Sequential: Model {
         name: String? = nil, seed: UInt64? = nil, dtype: DType = .float32,
         @LayerBuilder layers: () -> [Layer]
     ) {
+        self.init(layers(), name: name, seed: seed, dtype: dtype)
+    }
+
+    /// A model of these layers.
+    ///
+    /// ```swift
+    /// let model = Sequential([Input(4), Dense(8, activation: .relu), Dense(1)])
+    /// ```
+    public convenience init(
+        _ layers: [Layer], name: String? = nil, seed: UInt64? = nil, dtype: DType = .float32
+    ) {
         self.init(name: name, seed: seed, dtype: dtype)
-        for layer in layers() { add(layer) }
+        for layer in layers { add(layer) }
     }
 
     public override var layers: [Layer] { stack }
 
     /// Appends a layer; builds it at once if the model is built.
     ///
-    /// Traps if its name occurs already, if an `Input` is not the first, or if the layer cannot take what the
-    /// layers before it give.
+    /// Traps if the layer or its name occurs already, if an `Input` is not the first, or if the layer cannot take what
+    /// the layers before it give.
     public func add(_ layer: Layer) {
         if let input = layer as? Input {
             require(
                 stack.isEmpty && !isBuilt, "\(label): an Input comes first, before \(stack.count) layers")
+            self.input = input
             build(inputShape: input.shape)
             return
         }
-        names.reserve(layer.name, in: label)
-        adopt(layer, &names)
+        require(
+            !stack.contains { $0 === layer },
+            "\(label): the layer \(layer.label) is added twice; a Sequential passes each of its layers once. "
+                + "To share a layer's weights, draw a graph: Model(inputs:outputs:)")
+        names.reserve(layer, in: label)
+        if layer.name.isEmpty { layer.name = names.next(for: layer) }
         stack.append(layer)
-        guard let shape = lastShape else { return }
-        var generator = generator
-        lastShape = append(layer, after: shape, &generator)
-        self.generator = generator
+        prepareSublayers()
+        guard let shape = graph?.outputShapes[0] else { return }
+        append(layer, after: shape, &random.generator)
+        chain(from: inputShape ?? [])
     }
 
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
         var shape = inputShape
         for layer in stack { shape = append(layer, after: shape, &generator) }
-        lastShape = shape
+        chain(from: inputShape)
     }
 
+    @discardableResult
     private func append(_ layer: Layer, after shape: Shape, _ generator: inout RandomGenerator) -> Shape {
+        if let fault = layer.fault(ofInputs: [shape]) { fail("\(layer.label): \(fault)") }
         (layer as? Model)?.inherit(&generator)
         layer.buildIfNeeded(inputShape: shape, generator: &generator)
-        if !isTrainable { layer.isTrainable = false }
-        return layer.outputShape(for: shape)
+        return layer.outputShapes(for: [shape])[0]
     }
 
-    public override func outputShape(for inputShape: Shape) -> Shape {
-        stack.reduce(inputShape) { $1.outputShape(for: $0) }
+    private func chain(from shape: Shape) {
+        let graph = LayerGraph(chain: stack, from: shape)
+        self.graph = graph
+        outputShapes = graph.outputShapes
     }
 
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        guard context.acceleration.fusesLayers else { return stack.reduce(input) { $1($0, in: context) } }
-        return fusedSteps.reduce(input) { $1.forward($0, context) }
+    public override func build(inputShapes: [Shape], generator: inout RandomGenerator) {
+        build(inputShape: inputShapes[0], generator: &generator)
+    }
+
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        shapes.count == 1 ? super.fault(ofInputs: shapes) : "\(shapes.count) inputs, expected 1"
+    }
+
+    public override func outputShapes(for inputShapes: [Shape]) -> [Shape] {
+        if let graph, inputShapes == graph.inputShapes { return graph.outputShapes }
+        return [stack.reduce(inputShapes[0]) { $1.checkedOutputShapes(for: [$0])[0] }]
+    }
+
+    public override func inputDType(at index: Int) -> DType {
+        input?.configuration.dtype ?? stack.first?.inputDType(at: 0) ?? dtype
     }
 }
 

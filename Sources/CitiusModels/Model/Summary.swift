@@ -18,11 +18,10 @@ extension Model {
                 ["Layer (type)", "Output Shape", "Param #", "Connected to"], widths: Self.widthsOfGraphs)
         for (number, layer) in layers.enumerated() {
             let name = layer.name.isEmpty ? "?" : layer.name
-            let shape =
-                graph?.nodes.last { $0.layer === layer }?.shape
-                ?? layer.inputShapes.map { layer.outputShape(for: $0) }
+            let shapes =
+                graph?.nodes.last { $0.layer === layer }?.shapes ?? layer.outputShapes
             let row = [
-                "\(name) (\(Swift.type(of: layer)))", shape.map { Self.shapeDescription($0) } ?? "?",
+                "\(name) (\(Swift.type(of: layer)))", shapes.map { Self.shapesDescription($0) } ?? "?",
                 layer.isBuilt ? Formatting.grouped(layer.parameterCount) : "0 (unbuilt)",
             ]
             table.add(row + (connections.map { [$0[number]] } ?? []))
@@ -64,6 +63,12 @@ extension Model {
         }
     }
 
+    /// One tuple, or those of several outputs in brackets.
+    private static func shapesDescription(_ samples: [Shape]) -> String {
+        let tuples = samples.map { shapeDescription($0) }.joined(separator: ", ")
+        return samples.count == 1 ? tuples : "[" + tuples + "]"
+    }
+
     /// `(None, 26, 26, 32)`, as Python writes tuples.
     private static func shapeDescription(_ sample: Shape) -> String {
         sample.rank == 0
@@ -75,13 +80,16 @@ extension LayerGraph {
     /// What each layer reads, in the order of `layers`: the layers' names with the number of their call.
     fileprivate var connections: [String] {
         var calls: [ObjectIdentifier: Int] = [:]
-        var results: [String] = []
+        var values: [String] = []
         var reads: [ObjectIdentifier: [String]] = [:]
         for node in nodes {
             let layer = ObjectIdentifier(node.layer)
-            results.append("\(node.layer.name)[\(calls[layer, default: 0])][0]")
-            calls[layer, default: 0] += 1
-            reads[layer, default: []] += node.inputs.map { results[$0] }
+            let call = calls[layer, default: 0]
+            for index in node.outputs.indices {
+                values.append("\(node.layer.name)[\(call)][\(index - node.outputs.lowerBound)]")
+            }
+            calls[layer] = call + 1
+            reads[layer, default: []] += node.inputs.map { values[$0] }
         }
         return layers.map {
             let reads = reads[ObjectIdentifier($0), default: []]

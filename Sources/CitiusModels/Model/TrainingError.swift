@@ -6,6 +6,8 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
     public enum Kind: Sendable, Equatable {
         /// There are no samples.
         case emptyData
+        /// There are no more batches, and the sequence of them cannot be iterated again.
+        case exhaustedData
         /// The samples do not have the shape that the model takes.
         case inputShape
         /// The targets do not have the shape that the loss takes, or are not as many as the inputs.

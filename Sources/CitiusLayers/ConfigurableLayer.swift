@@ -1,0 +1,83 @@
+import CitiusAutograd
+import CitiusKernels
+import CitiusPlatform
+
+/// A layer that describes itself by its configuration and can be made from one, so that models with it are saved,
+/// copied and read from Keras's files.
+///
+/// ```swift
+/// final class Scale: Layer, ConfigurableLayer {
+///     struct Configuration: LayerConfiguration { var factor = 1.0 }
+///     let configuration: Configuration
+///
+///     init(configuration: Configuration, name: String? = nil) {
+///         self.configuration = configuration
+///         super.init(name: name)
+///     }
+///     override func forward(_ input: Variable, in context: Context) -> Variable { input * configuration.factor }
+/// }
+/// ```
+///
+/// A layer's own properties are read as the configuration's: `scale.factor`. Names, trainability and dtype are
+/// written for all layers alike and are not part of it.
+@dynamicMemberLookup
+public protocol ConfigurableLayer: Layer {
+    associatedtype Configuration: LayerConfiguration
+    /// Keras's name of the type; by default the Swift type's.
+    static var className: String { get }
+    /// Keras's module; nil for layers that Keras does not have, as those of your own.
+    static var module: String? { get }
+    var configuration: Configuration { get }
+    /// Traps if the configuration has a fault.
+    init(configuration: Configuration, name: String?)
+}
+
+extension ConfigurableLayer {
+    public static var className: String { "\(Self.self)" }
+    public static var module: String? { nil }
+
+    public subscript<Value>(dynamicMember path: KeyPath<Configuration, Value>) -> Value {
+        configuration[keyPath: path]
+    }
+
+    /// Traps with the configuration's fault if it has one. For a layer's `init`.
+    public static func checked(_ configuration: Configuration) -> Configuration {
+        if let fault = configuration.fault { fail("\(Self.self): \(fault)") }
+        return configuration
+    }
+}
+
+/// What a layer is made with. Its properties are Keras's configuration keys in Swift spelling, `useBias` for
+/// `use_bias`.
+public protocol LayerConfiguration: Codable, Sendable {
+    /// What is wrong with it, in words that follow the layer's name; nil if nothing is. A layer's initializer traps
+    /// with it, a reader of files throws it.
+    var fault: String? { get }
+}
+
+extension LayerConfiguration {
+    public var fault: String? { nil }
+}
+
+/// The configuration of layers that have nothing to choose.
+public struct NoConfiguration: LayerConfiguration {
+    public init() {}
+}
+
+/// The first of the faults that there is, for a configuration's `fault`.
+package func firstFault(_ faults: String?...) -> String? { faults.lazy.compactMap { $0 }.first }
+
+/// The fault of a number that must be positive.
+package func faultUnlessPositive(_ name: String, _ number: Int) -> String? {
+    number > 0 ? nil : "\(name) is \(number), expected a positive number"
+}
+
+/// The fault of a window's size or steps that must be positive.
+package func faultUnlessPositive(_ name: String, _ size: Size2D) -> String? {
+    size.height > 0 && size.width > 0 ? nil : "\(name) is \(size), expected at least 1×1"
+}
+
+/// The fault of samples of other channels than a layer was built for.
+package func faultUnlessChannels(_ built: Int, _ channels: Int) -> String? {
+    channels == built ? nil : "\(channels) channels, expected the \(built) that it was built for"
+}

@@ -1,0 +1,18 @@
+import CitiusLayers
+
+extension ConfigurationTypes {
+    /// The library's own types: the one table of what a saved model may name. A new type is a line here.
+    public static let library = ConfigurationTypes([
+        // Initializers
+        Initializer.Zeros.self, Initializer.Ones.self, Initializer.Constant.self, Initializer.Identity.self,
+        Initializer.RandomNormal.self, Initializer.RandomUniform.self, Initializer.TruncatedNormal.self,
+        Initializer.VarianceScaling.self, Initializer.GlorotUniform.self, Initializer.GlorotNormal.self,
+        Initializer.HeUniform.self, Initializer.HeNormal.self, Initializer.LecunUniform.self,
+        Initializer.LecunNormal.self, Initializer.Orthogonal.self,
+        // Regularizers
+        Regularizer.L1.self, Regularizer.L2.self, Regularizer.L1L2.self,
+        Regularizer.OrthogonalRegularizer.self,
+        // Constraints
+        Constraint.MaxNorm.self, Constraint.NonNeg.self, Constraint.UnitNorm.self, Constraint.MinMaxNorm.self,
+    ])
+}
