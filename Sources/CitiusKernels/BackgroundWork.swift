@@ -11,9 +11,12 @@ package final class BackgroundWork: Sendable {
     private let count: Int
     private let next = Atomic<Int>(0)
     private let doneCount = Atomic<Int>(0)
+    /// Where idle workers find it, until it has ended.
+    private let slot: BackgroundSlot
 
-    fileprivate init(count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    fileprivate init(count: Int, in slot: BackgroundSlot, _ body: @escaping @Sendable (Int) -> Void) {
         self.count = count
+        self.slot = slot
         self.body = body
     }
 
@@ -34,10 +37,14 @@ package final class BackgroundWork: Sendable {
         defer { span.end() }
         while runPiece() {}
         while doneCount.load(ordering: .acquiring) < count { citius_cpu_relax() }
+        slot.remove(self)
     }
 
     /// Leaves undone what nobody has begun; what is begun is done by those who began it. Not to be finished after that.
-    package func cancel() { next.store(count, ordering: .relaxed) }
+    package func cancel() {
+        next.store(count, ordering: .relaxed)
+        slot.remove(self)
+    }
 }
 
 /// The work that idle workers look for: the last that was begun.
@@ -47,7 +54,7 @@ final class BackgroundSlot: Sendable {
     private let isFilled = Atomic<Bool>(false)
 
     func begin(count: Int, _ body: @escaping @Sendable (Int) -> Void) -> BackgroundWork {
-        let begun = BackgroundWork(count: count, body)
+        let begun = BackgroundWork(count: count, in: self, body)
         work.withLock { $0 = begun }
         isFilled.store(true, ordering: .releasing)
         return begun
@@ -56,9 +63,14 @@ final class BackgroundSlot: Sendable {
     /// Does a piece if there is one.
     func runPiece() {
         guard isFilled.load(ordering: .acquiring), let found = work.withLock({ $0 }) else { return }
-        guard !found.runPiece() else { return }
+        if !found.runPiece() { remove(found) }
+    }
+
+    /// Lets go of work that has ended, and of the memory that it works on. Idle workers may be asleep, and a pool of one
+    /// thread has none.
+    fileprivate func remove(_ ended: BackgroundWork) {
         work.withLock { current in
-            guard current === found else { return }
+            guard current === ended else { return }
             current = nil
             isFilled.store(false, ordering: .releasing)
         }

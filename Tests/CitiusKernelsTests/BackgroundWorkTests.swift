@@ -67,4 +67,20 @@ import Testing
         for work in works { work.finish("work", elements: 0) }
         #expect(first.all == second.all && first.all == [Int](repeating: 1, count: 30))
     }
+
+    /// What has ended keeps nothing alive, also where no worker comes by to see it.
+    @Test(arguments: [1, 2], [false, true]) func whatHasEndedLetsGo(threads: Int, cancels: Bool) {
+        final class DataSet: Sendable {}
+        let pool = ThreadPool(threadCount: threads)
+        weak var kept: DataSet?
+        do {
+            let data = DataSet()
+            kept = data
+            let work = pool.begin(pieces: 3) { _ in withExtendedLifetime(data) {} }
+            if cancels { work.cancel() } else { work.finish("work", elements: 3) }
+        }
+        // A worker that has just looked may hold it for a moment.
+        for _ in 0..<10_000 where kept != nil { pool.run(2) { _ in } }
+        #expect(kept == nil)
+    }
 }
