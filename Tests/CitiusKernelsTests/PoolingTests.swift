@@ -102,4 +102,37 @@ import Testing
             check(Double.self, UInt8.self, setting)
         }
     }
+
+    /// The first NaN of a window is its largest element, whatever follows or goes before: larger values, infinity, or
+    /// another NaN.
+    private func checkNaN<T: KernelReal, Index: FixedWidthInteger>(_: T.Type, _: Index.Type, channels: Int) {
+        let window = (height: 2, width: 3)
+        let geometry = WindowGeometry(
+            batch: 1, channels: channels,
+            vertical: .init(input: 2, window: window.height, stride: 2, dilation: 1, pads: false),
+            horizontal: .init(input: 3, window: window.width, stride: 3, dilation: 1, pads: false))
+        let cells = window.height * window.width
+        for position in 0..<cells {
+            for later in [T(7), .infinity, .nan] {
+                // Values that rise from cell to cell.
+                var input = (0..<cells * channels).map { T($0 / channels) }
+                for channel in 0..<channels {
+                    input[position * channels + channel] = .nan
+                    if position + 1 < cells { input[(cells - 1) * channels + channel] = later }
+                }
+                var output = [T](repeating: 0, count: channels)
+                var argmax = [Index](repeating: 99, count: channels)
+                geometry.maxPool(input, output: &output, argmax: &argmax)
+                #expect(output.allSatisfy { $0.isNaN }, "\(T.self), NaN at \(position), later \(later)")
+                #expect(argmax.allSatisfy { $0 == position }, "\(T.self), NaN at \(position), later \(later)")
+            }
+        }
+    }
+
+    @Test(arguments: [1, 4, 19]) func theFirstNaNIsTheLargest(channels: Int) {
+        checkNaN(Float.self, UInt8.self, channels: channels)
+        checkNaN(Float.self, Int32.self, channels: channels)
+        checkNaN(Double.self, UInt8.self, channels: channels)
+        checkNaN(Double.self, Int32.self, channels: channels)
+    }
 }
