@@ -55,11 +55,40 @@ package func matrixMultiply<T: KernelReal>(
             b + columns.lowerBound * (transposeB ? leadingB : 1), leadingB: leadingB,
             beta: beta, c + rows.lowerBound * leadingC + columns.lowerBound, leadingC: leadingC)
     }
+    let slots = beta == 0 ? ProductCut.depthChunks(method, rows: m, columns: n, depth: k) : 1
+    if slots > 1 {
+        multiplyDeep(
+            slots, transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k,
+            alpha: alpha, a,
+            leadingA: leadingA, b, leadingB: leadingB, c, leadingC: leadingC)
+        return
+    }
     let cut = ProductCut(
         method, transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k)
     ThreadPool.shared.run(cut.rowChunks * cut.columnChunks) { chunk in
         let (rows, columns) = cut.block(chunk)
         if !rows.isEmpty && !columns.isEmpty { multiplyBlock(rows, columns) }
+    }
+}
+
+/// C ← α·op(A)·op(B) for a great depth and a small result: a product for each chunk of the depth, which are added in
+/// pairs. One running sum would drift, and would leave all threads but one or two idle.
+private func multiplyDeep<T: KernelReal>(
+    _ chunks: Int, transposeA: Bool, transposeB: Bool, rows m: Int, columns n: Int, depth k: Int, alpha: T,
+    _ a: UnsafePointer<T>, leadingA: Int, _ b: UnsafePointer<T>, leadingB: Int,
+    _ c: UnsafeMutablePointer<T>, leadingC: Int
+) {
+    withUnsafeTemporaryAllocation(of: T.self, capacity: chunks * m * n) { slots in
+        guard let slots = slots.baseAddress else { return }
+        ThreadPool.shared.forChunks(chunks, of: k) { chunk, depth in
+            multiplyOnThisThread(
+                transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: depth.count,
+                alpha: alpha, a + depth.lowerBound * (transposeA ? leadingA : 1), leadingA: leadingA,
+                b + depth.lowerBound * (transposeB ? 1 : leadingB), leadingB: leadingB,
+                slots + chunk * m * n, leadingC: n)
+        }
+        addSlots(slots, stride: m * n, slots: chunks, 0..<m * n, to: slots)
+        for row in 0..<m { (c + row * leadingC).update(from: slots + row * n, count: n) }
     }
 }
 
@@ -111,6 +140,14 @@ struct ProductCut {
                 if height >= width { rowChunks *= 2 } else { columnChunks *= 2 }
             }
         }
+    }
+
+    /// Chunks of a depth beyond which the BLAS's running sum would drift; 1 where its sums are short, or where slots for
+    /// them would take more than 16 MiB.
+    static func depthChunks(_ method: FloatProduct.Method, rows: Int, columns: Int, depth: Int) -> Int {
+        guard method == .general else { return 1 }
+        return ThreadPool.chunkCount(
+            of: depth, grain: 8_192, limit: max(1, min(64, (4 << 20) / (rows * columns))))
     }
 
     func block(_ number: Int) -> (rows: Range<Int>, columns: Range<Int>) {
