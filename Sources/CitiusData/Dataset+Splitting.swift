@@ -107,7 +107,7 @@ extension Dataset {
 
 extension Tensor {
     /// Elements of one row: of everything but the first axis.
-    var rowCount: Int { shape.sizes.dropFirst().reduce(1, *) }
+    var rowCount: Int { Shape.count(of: shape.sizes.dropFirst()) }
 
     /// A view of some rows.
     func rowsView(_ range: Range<Int>) -> Tensor {

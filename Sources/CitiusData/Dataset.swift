@@ -135,7 +135,7 @@ public struct Dataset: Sendable {
 
     /// Checks that every target is a whole number from 0 up to, not including, `classCount`.
     ///
-    /// Traps if there is more than one target per sample, as one-hot targets have.
+    /// Traps if there is more than one target per sample, as one-hot targets have, or if targets are bool.
     ///
     /// - Throws: a ``DataError`` that names the first label that is not.
     public func validateLabels(classCount: Int) throws(DataError) {
@@ -143,6 +143,10 @@ public struct Dataset: Sendable {
         require(
             held.count == held.shape[0],
             "validateLabels: targets have shape \(held.shape), expected one label per sample")
+        require(
+            held.dtype != .bool,
+            "validateLabels: targets are bool, expected numbers; cast them to int64 to have classes 0 and 1")
+        require(classCount >= 1, "validateLabels: classCount is \(classCount), expected at least 1")
         func firstOffender<T: NumberScalar>(_ type: T.Type) -> (sample: Int, label: String)? {
             held.withElements { (labels: UnsafePointer<T>) in
                 for sample in 0..<count {

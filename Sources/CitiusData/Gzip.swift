@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusZlib
 
 /// The gzip format (RFC 1952), over zlib.
@@ -9,14 +10,16 @@ public enum Gzip {
     ///
     /// - Parameter byteLimit: the most bytes to inflate to; a small file may otherwise ask for a thousand
     ///   times its size.
+    ///   Traps if it is negative.
     /// - Throws: a ``DataError`` for bytes that are no gzip, truncated or corrupt ones (every member's
     ///   CRC-32 is checked), or more of them than the limit.
     public static func inflate(_ bytes: [UInt8], upTo byteLimit: Int = 1 << 30) throws(DataError) -> [UInt8] {
+        require(byteLimit >= 0, "Gzip.inflate: the limit is \(byteLimit) bytes, expected at least 0")
         let source = try GzipSource(MemorySource(bytes, name: "the gzip data"))
         var inflated: [UInt8] = []
         while true {
             // One byte more than allowed tells a stream that ends at the limit from one that goes on.
-            let chunk = try source.readBytes(min(1 << 18, byteLimit - inflated.count + 1))
+            let chunk = try source.readBytes(min(1 << 18 - 1, byteLimit - inflated.count) + 1)
             if chunk.isEmpty { return inflated }
             inflated += chunk
             if inflated.count > byteLimit {

@@ -1,3 +1,4 @@
+import CitiusPlatform
 import CitiusTensor
 
 /// The IDX format of MNIST and its kin: a big-endian magic number (0, 0, element type, rank), one 32-bit
@@ -29,6 +30,7 @@ public enum IDX {
     private static func read(
         _ byteLimit: Int, from open: () throws(DataError) -> any ByteSource
     ) throws(DataError) -> Tensor {
+        require(byteLimit >= 0, "IDX: the limit is \(byteLimit) bytes, expected at least 0")
         var reader = try IDXReader(open(), reopening: open, byteLimit: byteLimit)
         let tensor = Tensor(uninitialized: reader.shape, dtype: reader.element.dtype)
         try reader.readElements(into: tensor.storage.pointer)

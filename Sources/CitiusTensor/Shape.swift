@@ -18,7 +18,32 @@ public struct Shape: Sendable, Hashable, ExpressibleByArrayLiteral, CustomString
     public var rank: Int { sizes.count }
 
     /// The number of elements: the product of the sizes, 1 for a scalar.
-    public var count: Int { sizes.reduce(1, *) }
+    ///
+    /// Traps if there are more than an `Int` counts, those of other axes beside one of 0 included.
+    public var count: Int { Self.count(of: sizes) }
+
+    /// The product of the sizes of some axes.
+    package static func count(of sizes: some Collection<Int>) -> Int {
+        var isEmpty = false
+        // Sizes beside a zero count too: strides are their products.
+        var product = 1
+        for size in sizes {
+            if size == 0 { isEmpty = true }
+            let (next, overflows) = product.multipliedReportingOverflow(by: size == 0 ? 1 : size)
+            require(!overflows, "Shape: axes of \(Array(sizes)) have more elements than can be counted")
+            product = next
+        }
+        return isEmpty ? 0 : product
+    }
+
+    /// The bytes that the elements take. Traps if no machine has as many.
+    package func byteCount(of dtype: DType) -> Int {
+        let (bytes, overflows) = count.multipliedReportingOverflow(by: dtype.byteCount)
+        require(
+            !overflows && bytes <= Int.max >> 8,
+            "Tensor: \(dtype) of shape \(self) takes more bytes than any machine has")
+        return bytes
+    }
 
     public var description: String { sizes.description }
 

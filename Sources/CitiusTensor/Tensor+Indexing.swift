@@ -164,7 +164,7 @@ extension Tensor {
 
     /// The number of elements before and after an axis.
     func extents(around axis: Int) -> (outer: Int, inner: Int) {
-        (shape.sizes[..<axis].reduce(1, *), shape.sizes[(axis + 1)...].reduce(1, *))
+        (Shape.count(of: shape.sizes[..<axis]), Shape.count(of: shape.sizes[(axis + 1)...]))
     }
 
     private func requireGatherable(_ indices: Shape, _ axis: Int) {

@@ -18,8 +18,8 @@ extension Tensor {
         }
         var sizes = first.shape.sizes
         sizes[axis] = tensors.reduce(0) { $0 + $1.shape.sizes[axis] }
-        let outer = sizes[..<axis].reduce(1, *)
-        let inner = sizes[(axis + 1)...].reduce(1, *)
+        let outer = Shape.count(of: sizes[..<axis])
+        let inner = Shape.count(of: sizes[(axis + 1)...])
         let result = Tensor(uninitialized: Shape(sizes), dtype: first.dtype)
         var position = 0
         for tensor in tensors {

@@ -186,8 +186,8 @@ private struct ReductionPlan {
         reduced = chosen.reduce(1) { $0 * shape.sizes[$1] }
         if let first = chosen.first, let last = chosen.last, last - first + 1 == chosen.count {
             source = tensor
-            outer = shape.sizes[..<first].reduce(1, *)
-            inner = shape.sizes[(last + 1)...].reduce(1, *)
+            outer = Shape.count(of: shape.sizes[..<first])
+            inner = Shape.count(of: shape.sizes[(last + 1)...])
         } else if chosen.isEmpty {
             source = tensor
             outer = shape.count

@@ -16,7 +16,7 @@ extension Tensor {
         guard let open = sizes.firstIndex(of: -1) else { return reshaped(to: Shape(sizes)) }
         var sizes = sizes
         sizes[open] = 1
-        let known = sizes.reduce(1, *)
+        let known = Shape.count(of: sizes)
         require(
             known > 0 && count % known == 0,
             "reshaped: \(count) elements of shape \(shape) do not divide into \(known)")

@@ -33,7 +33,7 @@ public struct Tensor: Sendable {
 
     /// A tensor whose elements are not initialized.
     package init(uninitialized shape: Shape, dtype: DType) {
-        storage = Storage(byteCount: shape.count * dtype.byteCount)
+        storage = Storage(byteCount: shape.byteCount(of: dtype))
         offset = 0
         self.shape = shape
         self.dtype = dtype
@@ -121,8 +121,7 @@ extension Tensor {
     /// Every element zero (false for bool).
     public init(zeros shape: Shape, dtype: DType = .float32) {
         self.init(uninitialized: shape, dtype: dtype)
-        let byteCount = shape.count * dtype.byteCount
-        storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        storage.pointer.initializeMemory(as: UInt8.self, repeating: 0, count: storage.byteCount)
     }
 
     /// Every element one (true for bool).

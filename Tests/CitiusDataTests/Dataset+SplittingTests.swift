@@ -89,6 +89,15 @@ import Testing
         #expect(try numbers(first.appending(first.prefix(0))) == [0, 1, 2, 3])
     }
 
+    /// Of one memory, in its order, and yet no neighbours: between them lie samples that belong to neither.
+    @Test func subsetsThatDoNotTouchAreJoinedByACopy() throws {
+        let data = numbered(9)
+        #expect(try numbers(data.subset(0..<3).appending(data.subset(5..<8))) == [0, 1, 2, 5, 6, 7])
+        // Overlapping ones too: what they share comes twice.
+        #expect(try numbers(data.subset(0..<4).appending(data.subset(2..<5))) == [0, 1, 2, 3, 2, 3, 4])
+        #expect(try numbers(data.subset(3..<5).appending(data.subset(3..<5))) == [3, 4, 3, 4])
+    }
+
     @Test func otherShapesAreNotJoined() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = numbered(3).scaled(by: 2).appending(numbered(3))

@@ -108,6 +108,18 @@ import Testing
         #expect(text(result).contains("sample weights have shape [3, 1], expected [3]"))
     }
 
+    @Test func labelsThatAreNoNumbersTrap() async {
+        let bool = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let data = Dataset(inputs: Tensor(zeros: [2, 2]), targets: Tensor([true, false]))
+            try data.validateLabels(classCount: 2)
+        }
+        #expect(text(bool).contains("validateLabels: targets are bool, expected numbers; cast them to int64"))
+        let classes = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            try numbered(2).validateLabels(classCount: 0)
+        }
+        #expect(text(classes).contains("validateLabels: classCount is 0, expected at least 1"))
+    }
+
     @Test func aRangeBeyondTheDatasetTraps() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = numbered(3).subset(1..<4)

@@ -15,6 +15,14 @@ import Testing
         #expect(try Gzip.inflate(gzipped(bytes, level: 0)) == bytes)
     }
 
+    @Test func aNegativeLimitTraps() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = try Gzip.inflate(gzipped([1]), upTo: -1)
+        }
+        let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(text == "Fatal error: Gzip.inflate: the limit is -1 bytes, expected at least 0\n")
+    }
+
     @Test func membersFollowEachOther() throws {
         let (first, second) = (noise(200_000), noise(70_000, seed: 2))
         let file = try gzipped(first) + gzipped([]) + gzipped(second)
@@ -73,6 +81,7 @@ import Testing
         #expect(try Gzip.inflate(exact, upTo: 1_000).count == 1_000)
         #expect(try dataError { _ = try Gzip.inflate(exact, upTo: 999) }.kind == .tooLarge)
         #expect(try Gzip.inflate(gzipped([]), upTo: 0).isEmpty)
+        #expect(try Gzip.inflate(exact, upTo: .max).count == 1_000)
     }
 
     /// Whatever the bytes, the answer is bytes or an error.
