@@ -23,6 +23,7 @@ let package = Package(
         .target(name: "CitiusConfiguration", dependencies: ["CitiusPlatform"]),
         .target(name: "CitiusKernels", dependencies: ["CitiusBLAS", "CitiusSIMD", "CitiusPlatform"]),
         .target(name: "CitiusTensor", dependencies: ["CitiusKernels"]),
+        .target(name: "CitiusFormats", dependencies: ["CitiusPlatform", "CitiusTensor"]),
         .target(name: "CitiusAutograd", dependencies: ["CitiusConfiguration", "CitiusTensor"]),
         .target(name: "CitiusLayers", dependencies: ["CitiusAutograd"]),
         .target(name: "CitiusOptimizers", dependencies: ["CitiusAutograd"]),
@@ -57,6 +58,8 @@ let package = Package(
             name: "CitiusKernelsTests", dependencies: ["CitiusKernels", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusTensorTests", dependencies: ["CitiusTensor", "CitiusTestSupport"]),
+        .testTarget(
+            name: "CitiusFormatsTests", dependencies: ["CitiusFormats", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusDataTests",
             dependencies: ["CitiusData", "CitiusTestSupport", "CitiusZlib"]),
