@@ -55,6 +55,8 @@ let package = Package(
         ),
         .testTarget(name: "CitiusPlatformTests", dependencies: ["CitiusPlatform"]),
         .testTarget(
+            name: "CitiusConfigurationTests", dependencies: ["CitiusConfiguration", "CitiusTestSupport"]),
+        .testTarget(
             name: "CitiusKernelsTests", dependencies: ["CitiusKernels", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusTensorTests", dependencies: ["CitiusTensor", "CitiusTestSupport"]),
