@@ -1,4 +1,5 @@
 import CitiusLayers
+import CitiusOptimizers
 
 extension ConfigurationTypes {
     /// The library's own types: the one table of what a saved model may name. A new type is a line here.
@@ -14,5 +15,12 @@ extension ConfigurationTypes {
         Regularizer.OrthogonalRegularizer.self,
         // Constraints
         Constraint.MaxNorm.self, Constraint.NonNeg.self, Constraint.UnitNorm.self, Constraint.MinMaxNorm.self,
+        // Optimizers
+        SGD.Configuration.self, Adam.Configuration.self, AdamW.Configuration.self, RMSprop.Configuration.self,
+        Adagrad.Configuration.self, Adadelta.Configuration.self, Adamax.Configuration.self,
+        Nadam.Configuration.self, Lion.Configuration.self, Lamb.Configuration.self, Ftrl.Configuration.self,
+        // Schedules
+        ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
+        PolynomialDecay.self, InverseTimeDecay.self,
     ])
 }

@@ -12,11 +12,27 @@ import CitiusPlatform
 ///
 /// ε stands outside the bias correction ("ε hat" of the paper's section 2), as in `keras.optimizers.Adam`.
 /// AMSGrad (Reddi, Kale and Kumar 2018, arXiv:1904.09237) divides by the root of the largest v so far.
-public final class Adam: Optimizer {
-    public let beta1: Double
-    public let beta2: Double
-    public let epsilon: Double
-    public let amsgrad: Bool
+public final class Adam: Optimizer, ConfigurableOptimizer {
+    public static let module: String? = "keras.optimizers"
+
+    public struct Hyperparameters: Codable, Sendable {
+        /// β₁, how much of the gradients' mean a step keeps: 0..<1.
+        public var beta1: Double
+        /// β₂, how much of the squares' mean a step keeps: 0..<1.
+        public var beta2: Double
+        /// ε, keeps the quotient finite.
+        public var epsilon: Double
+        /// Whether to divide by the largest v so far.
+        public var amsgrad: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case beta1 = "beta_1"
+            case beta2 = "beta_2"
+            case epsilon, amsgrad
+        }
+    }
+
+    public let hyperparameters: Hyperparameters
 
     /// - Parameters:
     ///   - beta1: β₁, how much of the gradients' mean a step keeps: 0..<1.
@@ -34,7 +50,7 @@ public final class Adam: Optimizer {
         name: String? = nil
     ) {
         self.init(
-            beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad,
+            Hyperparameters(beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad),
             options: OptimizerOptions(
                 learningRate: learningRate, weightDecay: weightDecay, clipNorm: clipNorm,
                 clipValue: clipValue,
@@ -48,28 +64,45 @@ public final class Adam: Optimizer {
         self.init(learningRate: learningRate)
     }
 
-    init(beta1: Double, beta2: Double, epsilon: Double, amsgrad: Bool, options: OptimizerOptions) {
-        require((0..<1).contains(beta1), "Adam: beta1 is \(beta1), expected 0..<1")
-        require((0..<1).contains(beta2), "Adam: beta2 is \(beta2), expected 0..<1")
-        require(epsilon >= 0, "Adam: epsilon is \(epsilon), expected 0 or more")
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-        self.amsgrad = amsgrad
+    /// Traps if a number is out of range, or if more than one kind of clipping is given.
+    public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
+        hyperparameters.check(for: "Adam")
+        self.hyperparameters = hyperparameters
         super.init(options: options)
     }
 
-    public override var slotNames: [String] {
-        amsgrad ? ["momentum", "velocity", "velocity_hat"] : ["momentum", "velocity"]
-    }
+    public override var slotNames: [String] { hyperparameters.slotNames }
+
+    package override var slotGroups: [[String]] { hyperparameters.slotGroups }
 
     package override var isFused: Bool { true }
 
     package override func fusedStep<T: KernelReal>(
         _ segments: [StepSegment], of type: T.Type, number: Int, rate: Double, limit: Double
     ) {
+        hyperparameters.step(segments, of: T.self, number: number, rate: rate, limit: limit)
+    }
+}
+
+/// What Adam and AdamW share.
+extension Adam.Hyperparameters {
+    func check(for optimizer: String) {
+        require((0..<1).contains(beta1), "\(optimizer): beta1 is \(beta1), expected 0..<1")
+        require((0..<1).contains(beta2), "\(optimizer): beta2 is \(beta2), expected 0..<1")
+        require(epsilon >= 0, "\(optimizer): epsilon is \(epsilon), expected 0 or more")
+    }
+
+    var slotNames: [String] { slotGroups.flatMap { $0 } }
+
+    var slotGroups: [[String]] {
+        amsgrad ? [["momentum", "velocity"], ["velocity_hat"]] : [["momentum", "velocity"]]
+    }
+
+    func step<T: KernelReal>(
+        _ segments: [StepSegment], of type: T.Type, number: Int, rate: Double, limit: Double
+    ) {
         let t = Double(number)
-        let alpha = rate * (1 - Double.pow(beta2, t)).squareRoot() / (1 - Double.pow(beta1, t))
+        let alpha = rate * (1 - pow(beta2, t)).squareRoot() / (1 - pow(beta1, t))
         adamStep(
             segments, of: T.self, alpha: alpha, beta1: beta1, beta2: beta2, epsilon: epsilon,
             keepsMaximum: amsgrad, limit: limit)

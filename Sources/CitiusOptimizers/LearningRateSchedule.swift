@@ -1,3 +1,5 @@
+import CitiusConfiguration
+
 /// A learning rate as a function of the step: a schedule, or a number, which is the same at every step.
 ///
 /// Every optimizer takes one:
@@ -29,3 +31,15 @@ extension Int: LearningRateSchedule {
     /// Itself: a constant learning rate.
     public func callAsFunction(_ step: Int) -> Double { Double(self) }
 }
+
+/// A schedule that can be saved with a model: its stored properties are its configuration.
+///
+/// ```swift
+/// struct Halving: ConfigurableSchedule {
+///     let initialLearningRate: Double
+///     let period: Int
+///
+///     func callAsFunction(_ step: Int) -> Double { initialLearningRate / Double(1 << (step / period)) }
+/// }
+/// ```
+public protocol ConfigurableSchedule: LearningRateSchedule, Configurable {}

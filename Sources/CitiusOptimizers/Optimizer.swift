@@ -23,7 +23,7 @@ import CitiusTensor
 /// ```
 ///
 /// The base does the rest, in Keras's order: it accumulates gradients, clips them, decays the weights, calls the
-/// formula, and averages the weights. Weights decay apart from the gradients ("Decoupled weight decay
+/// formula, averages the weights, and puts them back to where their constraints want them. Weights decay apart from the gradients ("Decoupled weight decay
 /// regularization", Loshchilov and Hutter 2019): w ← w − w · weightDecay · learningRate.
 ///
 /// What is kept for a parameter goes when the parameter does.
@@ -65,7 +65,7 @@ open class Optimizer {
     ///   - emaMomentum: how much of a running average a step keeps.
     ///   - emaOverwriteFrequency: after how many iterations the weights are overwritten with their averages.
     ///   - gradientAccumulationSteps: how many gradients are averaged for one change of the weights.
-    ///   - name: nil for a name after the type.
+    ///   - name: kept for Keras's files.
     ///
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(
@@ -113,6 +113,12 @@ open class Optimizer {
     open func update(_ value: inout Tensor, gradient: Tensor, slots: inout Slots, step: OptimizerStep) {
         fail("\(Self.self): override update(_:gradient:slots:step:), the optimizer's formula")
     }
+
+    /// The slots in the groups that Keras makes them in: a group's slots of all parameters stand together.
+    package var slotGroups: [[String]] { [slotNames] }
+
+    /// What Keras saves after the slots: it follows from the iteration, and is not read back.
+    package func trailingKerasVariables(dtype: DType) -> [Tensor] { [] }
 
     /// Whether `fusedStep` takes the place of the formula.
     package var isFused: Bool { false }
@@ -200,6 +206,9 @@ open class Optimizer {
             change(parameters, gradients)
         }
         if options.useEMA { average(parameters) }
+        for parameter in parameters {
+            if let constraint = parameter.constraint { parameter.value = constraint(parameter.value) }
+        }
         calls += 1
     }
 
@@ -321,8 +330,17 @@ open class Optimizer {
 
     // MARK: What is kept for a parameter
 
+    /// What is kept for a parameter, if there is something.
+    final func knownState(of parameter: Parameter) -> ParameterState? {
+        guard let state = states[ObjectIdentifier(parameter)], state.parameter === parameter else {
+            return nil
+        }
+        return state
+    }
+
+    /// What is kept for a parameter, from now on.
     final func state(of parameter: Parameter) -> ParameterState {
-        if let state = states[ObjectIdentifier(parameter)], state.parameter === parameter { return state }
+        if let state = knownState(of: parameter) { return state }
         // Something changed: the moment to forget what is gone.
         states = states.filter { $0.value.parameter != nil }
         let state = ParameterState(parameter)
@@ -341,19 +359,23 @@ open class Optimizer {
         }
     }
 
-    /// Of how many parameters something is kept.
-    package final var stateCount: Int { states.count }
-
     final func makeSlots(for parameter: Parameter) -> Slots {
         let names = slotNames
+        require(
+            Set(names).count == names.count && !names.contains { StateName.reserved.contains($0 + "/") },
+            """
+            \(Self.self): slotNames are \(names), expected different names that are none of \
+            \(StateName.reserved.map { $0.dropLast() }.joined(separator: ", "))
+            """)
         return Slots(names: names, tensors: names.map { makeSlot($0, for: parameter) })
     }
 
+    /// Of how many parameters something is kept.
+    package final var stateCount: Int { states.count }
+
     /// All tensors that are kept for a parameter; empty if the optimizer has not seen it yet.
     package final func slots(of parameter: Parameter) -> [Tensor] {
-        guard let state = states[ObjectIdentifier(parameter)], state.parameter === parameter else {
-            return []
-        }
+        guard let state = knownState(of: parameter) else { return [] }
         return [state.average, state.accumulated].compactMap { $0 } + (state.slots?.tensors ?? [])
     }
 }

@@ -2,7 +2,7 @@ import CitiusPlatform
 
 /// What every optimizer can be told beside its own formula, with Keras's defaults.
 public struct OptimizerOptions: Sendable {
-    /// nil for a name after the type.
+    /// Kept for Keras's files; nil for a name after the type.
     public var name: String?
     /// The length of a step: a number or a schedule.
     public var learningRate: any LearningRateSchedule

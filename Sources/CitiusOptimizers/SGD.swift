@@ -10,9 +10,17 @@ import CitiusPlatform
 ///     v ← μ·v − η·g,  w ← w + v
 ///
 /// Nesterov's form looks ahead: w ← w + μ·v − η·g. Follows `keras.optimizers.SGD`.
-public final class SGD: Optimizer {
-    public let momentum: Double
-    public let nesterov: Bool
+public final class SGD: Optimizer, ConfigurableOptimizer {
+    public static let module: String? = "keras.optimizers"
+
+    public struct Hyperparameters: Codable, Sendable {
+        /// μ: 0…1.
+        public var momentum: Double
+        /// Whether to use Nesterov's form.
+        public var nesterov: Bool
+    }
+
+    public let hyperparameters: Hyperparameters
 
     /// - Parameters:
     ///   - momentum: μ, 0…1.
@@ -27,7 +35,7 @@ public final class SGD: Optimizer {
         emaOverwriteFrequency: Int? = nil, gradientAccumulationSteps: Int? = nil, name: String? = nil
     ) {
         self.init(
-            momentum: momentum, nesterov: nesterov,
+            Hyperparameters(momentum: momentum, nesterov: nesterov),
             options: OptimizerOptions(
                 learningRate: learningRate, weightDecay: weightDecay, clipNorm: clipNorm,
                 clipValue: clipValue,
@@ -43,21 +51,25 @@ public final class SGD: Optimizer {
         self.init(learningRate: learningRate, momentum: momentum, nesterov: nesterov)
     }
 
-    init(momentum: Double, nesterov: Bool, options: OptimizerOptions) {
-        require((0...1).contains(momentum), "SGD: momentum is \(momentum), expected 0…1")
-        self.momentum = momentum
-        self.nesterov = nesterov
+    /// Traps if a number is out of range, or if more than one kind of clipping is given.
+    public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
+        require(
+            (0...1).contains(hyperparameters.momentum),
+            "SGD: momentum is \(hyperparameters.momentum), expected 0…1")
+        self.hyperparameters = hyperparameters
         super.init(options: options)
     }
 
-    public override var slotNames: [String] { momentum == 0 ? [] : ["momentum"] }
+    public override var slotNames: [String] { hyperparameters.momentum == 0 ? [] : ["momentum"] }
 
     package override var isFused: Bool { true }
 
     package override func fusedStep<T: KernelReal>(
         _ segments: [StepSegment], of type: T.Type, number: Int, rate: Double, limit: Double
     ) {
-        sgdStep(segments, of: T.self, rate: rate, momentum: momentum, isNesterov: nesterov, limit: limit)
+        sgdStep(
+            segments, of: T.self, rate: rate, momentum: hyperparameters.momentum,
+            isNesterov: hyperparameters.nesterov, limit: limit)
     }
 }
 

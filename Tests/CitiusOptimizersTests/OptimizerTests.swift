@@ -126,4 +126,57 @@ private final class CountingDescent: Optimizer {
         #expect(optimizer.slots(of: kept).count == 2)
         #expect(optimizer.slots(of: kept)[0].elements(as: Float.self)[0] > 0)
     }
+
+    /// Large parameters are split over threads and, in float32, run through vectors; the small ones of a step
+    /// do not. Both must give what one element alone gets.
+    @Test(arguments: [DType.float32, .float64]) func everyElementIsTreatedAlike(dtype: DType) {
+        for make in [{ Adam(amsgrad: true) }, { SGD(momentum: 0.9, nesterov: true, weightDecay: 0.1) }]
+            as [() -> Optimizer]
+        {
+            let count = 100_003
+            let (large, small) = (make(), make())
+            let start = randomTensor([count], dtype: dtype, seed: 1)
+            let parameter = Parameter(name: "large", value: start)
+            let picked = [0, 1, 7, 50_001, count - 2, count - 1]
+            let samples = picked.map { Parameter(name: "\($0)", value: start[$0..<$0 + 1]) }
+            for step in 0..<3 {
+                let gradient = randomTensor([count], dtype: dtype, seed: UInt64(10 + step))
+                large.update([parameter], gradients: [gradient])
+                small.update(samples, gradients: picked.map { gradient[$0..<$0 + 1] })
+            }
+            for (place, sample) in zip(picked, samples) {
+                expectClose(parameter.value[place..<place + 1], sample.value, absolute: 1e-7, relative: 1e-6)
+            }
+        }
+    }
+
+    @Test func steadyStepsStayInPlace() {
+        let parameter = Parameter(name: "w", value: Tensor(ones: [1_000]))
+        let optimizer = Adam()
+        optimizer.update([parameter], gradients: [Tensor(ones: [1_000])])
+        let address = parameter.value.address
+        for _ in 0..<3 { optimizer.update([parameter], gradients: [Tensor(ones: [1_000])]) }
+        #expect(parameter.value.address == address)
+        // A copy that somebody holds is not changed.
+        let copy = parameter.value
+        optimizer.update([parameter], gradients: [Tensor(ones: [1_000])])
+        #expect(copy != parameter.value)
+    }
+
+    @Test func wrongGradientsTrap() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            SGD().update(
+                [Parameter(name: "kernel", value: Tensor(zeros: [2]))], gradients: [Tensor(zeros: [3])])
+        }
+        let message = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(message.contains("SGD: the gradient of kernel is float32 [3], expected float32 [2]"))
+    }
+
+    /// Keras's order: constraints come last.
+    @Test func constraintsFollowTheStep() {
+        let parameter = Parameter(name: "w", value: Tensor([0.5, -0.5] as [Double]))
+        parameter.constraint = Constraint("cut") { $0.clamped(to: -0.25...0.75) }
+        SGD(learningRate: 1).update([parameter], gradients: [Tensor([0.5, -0.125] as [Double])])
+        #expect(parameter.value == Tensor([0, -0.25] as [Double]))
+    }
 }

@@ -1,0 +1,133 @@
+import CitiusConfiguration
+
+/// An optimizer that can be saved with a model: it says what its formula's numbers are, and can be made from them.
+///
+/// ```swift
+/// final class SignDescent: Optimizer, ConfigurableOptimizer {
+///     struct Hyperparameters: Codable, Sendable { var threshold: Double }
+///     let hyperparameters: Hyperparameters
+///
+///     init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
+///         self.hyperparameters = hyperparameters
+///         super.init(options: options)
+///     }
+///
+///     override func update(_ value: inout Tensor, gradient: Tensor, slots: inout Slots, step: OptimizerStep) {
+///         let isLarge = (gradient.abs() .> self.threshold).cast(to: gradient.dtype)
+///         value -= gradient.sign() * isLarge * step.learningRate
+///     }
+/// }
+/// ```
+///
+/// The hyperparameters can be read from the optimizer itself: `adam.beta1`.
+@dynamicMemberLookup
+public protocol ConfigurableOptimizer: Optimizer {
+    /// The numbers of the formula; what `Codable` sees of them are Keras's configuration keys in Swift's spelling.
+    associatedtype Hyperparameters: Codable & Sendable = NoHyperparameters
+    /// Keras's name of the type; by default the Swift type's.
+    static var className: String { get }
+    /// Keras's module, `keras.optimizers`; nil for types that Keras does not have.
+    static var module: String? { get }
+    var hyperparameters: Hyperparameters { get }
+    init(_ hyperparameters: Hyperparameters, options: OptimizerOptions)
+}
+
+/// For formulas without numbers of their own.
+public struct NoHyperparameters: Codable, Sendable {
+    public init() {}
+}
+
+extension ConfigurableOptimizer {
+    public static var className: String { "\(Self.self)" }
+    public static var module: String? { nil }
+
+    /// What a saved model holds of an optimizer of this type.
+    public typealias Configuration = OptimizerConfiguration<Self>
+
+    public subscript<Value>(dynamicMember path: KeyPath<Hyperparameters, Value>) -> Value {
+        hyperparameters[keyPath: path]
+    }
+
+    /// What describes this optimizer, with the learning rate of now. The state is apart: see `state(for:)`.
+    public var configuration: Configuration {
+        var options = options
+        options.learningRate = learningRateSchedule
+        return Configuration(hyperparameters, options: options)
+    }
+
+    /// An optimizer of this description. Traps if a number is out of range.
+    public init(configuration: Configuration) {
+        self.init(configuration.hyperparameters, options: configuration.options)
+    }
+}
+
+/// A description of an optimizer as a value: a member of the loader's table.
+public protocol OptimizerKind: Configurable {
+    func makeOptimizer() -> Optimizer
+}
+
+/// What describes an optimizer: the options that all have and the hyperparameters of its own, in Keras's keys side by
+/// side.
+@dynamicMemberLookup
+public struct OptimizerConfiguration<Described: ConfigurableOptimizer>: OptimizerKind {
+    public var options: OptimizerOptions
+    public var hyperparameters: Described.Hyperparameters
+
+    public static var className: String { Described.className }
+    public static var module: String? { Described.module }
+
+    public init(_ hyperparameters: Described.Hyperparameters, options: OptimizerOptions) {
+        self.options = options
+        self.hyperparameters = hyperparameters
+    }
+
+    public func makeOptimizer() -> Optimizer { Described(configuration: self) }
+
+    public subscript<Value>(
+        dynamicMember path: WritableKeyPath<Described.Hyperparameters, Value>
+    ) -> Value {
+        get { hyperparameters[keyPath: path] }
+        set { hyperparameters[keyPath: path] = newValue }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        options = try OptimizerOptions(from: decoder)
+        hyperparameters = try Described.Hyperparameters(from: decoder)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try options.encode(to: encoder)
+        try hyperparameters.encode(to: encoder)
+    }
+}
+
+/// An optimizer in Keras's envelope: `{"module", "class_name", "config", "registered_name"}`.
+public struct OptimizerEnvelope: Codable {
+    public let optimizer: Optimizer
+
+    public init(_ optimizer: Optimizer) { self.optimizer = optimizer }
+
+    /// - Throws: a `DecodingError` if the loader knows no optimizer of that name.
+    public init(from decoder: any Decoder) throws {
+        optimizer = try ConfigurationEnvelope.decode(
+            (any OptimizerKind.Type).self, called: "optimizer", from: decoder
+        ) { type, configuration in try type.init(from: configuration).makeOptimizer() }
+    }
+
+    /// - Throws: an `EncodingError` if the optimizer or its schedule does not describe itself.
+    public func encode(to encoder: any Encoder) throws {
+        func write(_ optimizer: some ConfigurableOptimizer) throws {
+            try ConfigurationEnvelope.encode(optimizer.configuration, to: encoder)
+        }
+        guard let optimizer = optimizer as? any ConfigurableOptimizer else {
+            throw EncodingError.invalidValue(
+                optimizer,
+                EncodingError.Context(
+                    codingPath: encoder.codingPath,
+                    debugDescription:
+                        "the optimizer \(type(of: optimizer)) does not describe itself; make it a ConfigurableOptimizer"
+                ))
+        }
+        try write(optimizer)
+    }
+}

@@ -1,0 +1,159 @@
+import CitiusAutograd
+import CitiusPlatform
+import CitiusTensor
+
+/// What an optimizer needs to go on with the same bits, as named tensors.
+extension Optimizer {
+    /// A tensor of the state with its name.
+    public typealias NamedTensor = (name: String, tensor: Tensor)
+    /// A parameter with the name that the state knows it by: `encoder/dense/kernel`.
+    public typealias NamedParameter = (name: String, parameter: Parameter)
+
+    /// The state for these parameters:
+    ///
+    /// - `iteration`: how often `update` was called, int64 [].
+    /// - `learning_rate`: float64 [], if it is constant.
+    /// - `SLOT/PARAMETER` for each slot: `momentum/encoder/dense/kernel`, of any shape.
+    /// - `average/PARAMETER` and `gradient_accumulator/PARAMETER`, of the parameter's shape, if they are kept.
+    /// - `learning_rate_multiplier/PARAMETER`, float64 [], where it is not 1.
+    /// - `excluded_from_weight_decay/PARAMETER`, bool [], where it is true.
+    ///
+    /// Parameters without a step yet have the state that their first step would find, so that the names depend on the
+    /// optimizer and the parameters alone; those that are not trainable and never were have none.
+    ///
+    /// - Parameter parameters: with different names.
+    public final func state(for parameters: [NamedParameter]) -> [NamedTensor] {
+        var state: [NamedTensor] = [(StateName.iteration, Tensor(Int64(calls)))]
+        if let rate = learningRateSchedule as? Double {
+            state.append((StateName.learningRate, Tensor(rate)))
+        }
+        for (name, parameter) in parameters {
+            let kept = knownState(of: parameter) ?? ParameterState(parameter)
+            if parameter.isTrainable || kept.slots != nil { state += tensors(of: kept, parameter, name) }
+            if learningRateMultiplier(for: parameter) != 1 {
+                state.append(
+                    (
+                        StateName.learningRateMultiplier + name,
+                        Tensor(learningRateMultiplier(for: parameter))
+                    ))
+            }
+            if isExcludedFromWeightDecay(parameter) {
+                state.append((StateName.exclusion + name, Tensor(true)))
+            }
+        }
+        return state
+    }
+
+    private final func tensors(
+        of state: ParameterState, _ parameter: Parameter, _ name: String
+    ) -> [NamedTensor] {
+        let slots = state.slots ?? makeSlots(for: parameter)
+        var tensors = zip(slots.names, slots.tensors).map { ("\($0)/\(name)", $1) as NamedTensor }
+        if options.useEMA { tensors.append((StateName.average + name, state.average ?? parameter.value)) }
+        if options.gradientAccumulationSteps != nil {
+            let accumulated =
+                state.accumulated ?? Tensor(zeros: parameter.shape, dtype: parameter.dtype)
+            tensors.append((StateName.accumulator + name, accumulated))
+        }
+        return tensors
+    }
+
+    /// Puts a state back that `state(for:)` gave, before the first step or at any time. Weight decay's exclusions and
+    /// the learning rate's multipliers that the state does not name stay as they are.
+    ///
+    /// - Throws: an `OptimizerStateError` that names everything that is missing, unexpected or of another shape or
+    ///   dtype; the optimizer is then as it was.
+    public final func restore(
+        _ state: [NamedTensor], for parameters: [NamedParameter]
+    ) throws(OptimizerStateError) {
+        var given = Dictionary(state.map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 })
+        var error = OptimizerStateError(optimizer: "\(Self.self)")
+        /// The tensor of this name; the pattern if there is none of its shape and dtype.
+        func take(_ name: String, like pattern: Tensor) -> Tensor {
+            guard let tensor = given.removeValue(forKey: name) else {
+                error.missing.append(name)
+                return pattern
+            }
+            if tensor.shape != pattern.shape || tensor.dtype != pattern.dtype {
+                error.mismatched.append(
+                    "\(name) is \(tensor.dtype) \(tensor.shape), expected \(pattern.dtype) \(pattern.shape)")
+                return pattern
+            }
+            return tensor
+        }
+
+        let iteration = take(StateName.iteration, like: Tensor(Int64(0)))
+        let rate = (learningRateSchedule as? Double).map { take(StateName.learningRate, like: Tensor($0)) }
+        var restored: [(Parameter, ParameterState)] = []
+        for (name, parameter) in parameters {
+            let new = ParameterState(parameter)
+            new.learningRateMultiplier = learningRateMultiplier(for: parameter)
+            new.isExcludedFromWeightDecay = isExcludedFromWeightDecay(parameter)
+            if given[StateName.learningRateMultiplier + name] != nil {
+                new.learningRateMultiplier =
+                    take(StateName.learningRateMultiplier + name, like: Tensor(1.0)).scalar
+            }
+            if given[StateName.exclusion + name] != nil {
+                new.isExcludedFromWeightDecay =
+                    take(StateName.exclusion + name, like: Tensor(true)).element(as: Bool.self)
+            }
+            let expected = tensors(of: new, parameter, name)
+            if parameter.isTrainable || expected.contains(where: { given[$0.name] != nil }) {
+                fill(new, from: expected.map { take($0.name, like: $0.tensor) })
+            }
+            restored.append((parameter, new))
+        }
+        error.unexpected = given.keys.sorted()
+        guard error.isEmpty else { throw error }
+
+        calls = Int(iteration.scalar)
+        if let rate { learningRate = rate.scalar }
+        for (parameter, new) in restored { states[ObjectIdentifier(parameter)] = new }
+        for state in states.values { state.lastCall = 0 }
+    }
+
+    /// The inverse of `tensors(of:_:_:)`.
+    private final func fill(_ state: ParameterState, from tensors: [Tensor]) {
+        let names = slotNames
+        state.slots = Slots(names: names, tensors: Array(tensors.prefix(names.count)))
+        var rest = tensors.dropFirst(names.count)
+        if options.useEMA { state.average = rest.popFirst() }
+        if options.gradientAccumulationSteps != nil { state.accumulated = rest.popFirst() }
+    }
+}
+
+/// The names of the state's tensors beside the slots'; a slot cannot have one of them.
+enum StateName {
+    static let iteration = "iteration"
+    static let learningRate = "learning_rate"
+    static let average = "average/"
+    static let accumulator = "gradient_accumulator/"
+    static let learningRateMultiplier = "learning_rate_multiplier/"
+    static let exclusion = "excluded_from_weight_decay/"
+
+    static let reserved = [average, accumulator, learningRateMultiplier, exclusion]
+}
+
+/// Why a state does not belong to an optimizer and its parameters.
+public struct OptimizerStateError: Error, Sendable, Equatable, CustomStringConvertible {
+    public let optimizer: String
+    /// Names that the optimizer needs and the state lacks.
+    public var missing: [String] = []
+    /// Names of the state that the optimizer has no use for.
+    public var unexpected: [String] = []
+    /// Sentences about tensors of another shape or dtype.
+    public var mismatched: [String] = []
+
+    init(optimizer: String) { self.optimizer = optimizer }
+
+    var isEmpty: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
+
+    public var description: String {
+        var parts: [String] = []
+        if !missing.isEmpty { parts.append("missing: " + missing.joined(separator: ", ")) }
+        if !unexpected.isEmpty { parts.append("unexpected: " + unexpected.joined(separator: ", ")) }
+        parts += mismatched
+        return "The state does not fit the optimizer \(optimizer) and its parameters. "
+            + parts.joined(separator: "; ") + ". Use the optimizer and the model that it was saved from."
+    }
+}
