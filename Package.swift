@@ -49,7 +49,7 @@ let package = Package(
 
         .target(
             name: "CitiusTestSupport",
-            dependencies: ["CitiusAutograd"],
+            dependencies: ["CitiusAutograd", "CitiusPlatform"],
             path: "Tests/CitiusTestSupport",
             resources: [.copy("Golden")]
         ),

@@ -42,6 +42,12 @@ private struct DepthwiseCase: Sendable, CustomTestStringConvertible {
         cases.append(DepthwiseCase(size: (14, 13), strides: Size2D(4), padding: .valid))
         cases.append(
             DepthwiseCase(size: (6, 6), channels: 16, kernel: Size2D(1), clamp: Clamp(lower: -1, upper: 1.5)))
+        // Taps in several groups, of which the last alone is clamped.
+        for kernel in [Size2D(1, 4), Size2D(5), Size2D(2, 5)] {
+            for clamp in [Clamp.relu, Clamp(lower: -1, upper: 1.5)] {
+                cases.append(DepthwiseCase(channels: 19, kernel: kernel, clamp: clamp))
+            }
+        }
         cases.append(DepthwiseCase(size: (8, 8), channels: 20, kernel: Size2D(7)))
         cases.append(DepthwiseCase(size: (8, 8), channels: 20, kernel: Size2D(1), strides: Size2D(2)))
         cases.append(DepthwiseCase(channels: 4, multiplier: 3))

@@ -11,7 +11,8 @@ import Testing
 /// Layers in one pass and one by one.
 @Suite struct LayerFusionTests {
     enum Network: String, CaseIterable {
-        case documentLong, documentShort, normalized, clamped, strided, unread, nested
+        case documentLong, documentShort, normalized, clamped, strided, unread, paddedReader, paddedPool,
+            nested
 
         func make(seed: UInt64 = 5) -> Sequential {
             switch self {
@@ -93,6 +94,26 @@ import Testing
                     MaxPooling2D(3, strides: 2)
                     Conv2D(16, kernelSize: 2, activation: .relu)
                     MaxPooling2D(3)
+                    Flatten()
+                    Dense(10, activation: .softmax)
+                }
+            case .paddedReader:
+                // 26 pixels, of which the padded windows reach beyond the last: fewer would be padded before the first.
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Conv2D(4, kernelSize: 3, activation: .relu)
+                    Conv2D(8, kernelSize: 3, strides: 2, padding: .same, activation: .relu)
+                    MaxPooling2D(2)
+                    Flatten()
+                    Dense(10, activation: .softmax)
+                }
+            case .paddedPool:
+                // A pool of 26 pixels, padded behind the last, of whose 13 windows the next layer reads 12.
+                Sequential(seed: seed) {
+                    Input(28, 28, 1)
+                    Conv2D(4, kernelSize: 3, activation: .relu)
+                    MaxPooling2D(3, strides: 2, padding: .same)
+                    Conv2D(8, kernelSize: 2, strides: 2, activation: .relu)
                     Flatten()
                     Dense(10, activation: .softmax)
                 }
