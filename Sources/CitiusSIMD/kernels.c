@@ -9,24 +9,6 @@
 #include <immintrin.h>
 #endif
 
-#if defined(__x86_64__)
-
-// The numbers of the bits that are set in a byte, one behind the other in the bytes of a word.
-#define BIT(byte, bit) \
-    ((uint64_t)((byte) >> (bit) & 1 ? (bit) : 0) << 8 * __builtin_popcount((byte) & ((1 << (bit)) - 1)))
-#define ONE(b) BIT(b, 0) | BIT(b, 1) | BIT(b, 2) | BIT(b, 3) | BIT(b, 4) | BIT(b, 5) | BIT(b, 6) | BIT(b, 7)
-#define FOUR(b) ONE(b), ONE(b + 1), ONE(b + 2), ONE(b + 3)
-#define SIXTEEN(b) FOUR(b), FOUR(b + 4), FOUR(b + 8), FOUR(b + 12)
-#define SIXTY_FOUR(b) SIXTEEN(b), SIXTEEN(b + 16), SIXTEEN(b + 32), SIXTEEN(b + 48)
-static const uint64_t set_lanes_of_byte[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128), SIXTY_FOUR(192)};
-#undef BIT
-#undef ONE
-#undef FOUR
-#undef SIXTEEN
-#undef SIXTY_FOUR
-
-#endif
-
 /// Which bounds of a clamp are bounds.
 enum bounds { UNBOUNDED, BOUNDED_BELOW, BOUNDED_ON_BOTH_SIDES };
 
@@ -43,35 +25,48 @@ static inline enum bounds bounds_of(citius_clamp clamp) {
     case BOUNDED_ON_BOTH_SIDES: function(__VA_ARGS__, BOUNDED_ON_BOTH_SIDES); break;       \
     }
 
+// What every machine of the architecture has: SSE2 on x86-64, NEON on arm64.
 #define SET_NAME "baseline"
-#define LANES 4
 #define NAME(x) baseline_##x
+#define LANES 4
+#if defined(__aarch64__)
+#define REGISTERS 32
+#define HAS_FMA 1
+#else
+#define REGISTERS 16
+#define HAS_FMA 0
+#endif
+#define HAS_MASKED_LOADS 0
+#define HAS_MASKED_STORES 0
+#define HAS_LOOK_UP 0
 #include "kernels.inc"
-#undef SET_NAME
-#undef LANES
-#undef NAME
 
 #if defined(__x86_64__)
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define SET_NAME "avx2"
-#define LANES 8
 #define NAME(x) avx2_##x
+#define LANES 8
+#define REGISTERS 16
+#define HAS_FMA 1
+#define HAS_MASKED_LOADS 1
+// There are masked stores, which take dozens of cycles on some cores.
+#define HAS_MASKED_STORES 0
+#define HAS_LOOK_UP 1
 #include "kernels.inc"
-#undef SET_NAME
-#undef LANES
-#undef NAME
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx2,fma"))), \
                              apply_to = function)
 #define SET_NAME "avx512"
-#define LANES 16
 #define NAME(x) avx512_##x
+#define LANES 16
+#define REGISTERS 32
+#define HAS_FMA 1
+#define HAS_MASKED_LOADS 1
+#define HAS_MASKED_STORES 1
+#define HAS_LOOK_UP 1
 #include "kernels.inc"
-#undef SET_NAME
-#undef LANES
-#undef NAME
 #pragma clang attribute pop
 
 #endif

@@ -97,10 +97,10 @@ extension Tensor {
 extension DType {
     /// Moves elements of this size, whatever they mean.
     var mover: any ElementMover {
-        switch byteCount {
-        case 1: Mover<UInt8>()
-        case 4: Mover<UInt32>()
-        default: Mover<UInt64>()
+        switch self {
+        case .uint8, .bool: Mover<UInt8>()
+        case .float32, .int32: Mover<UInt32>()
+        case .float64, .int64: Mover<UInt64>()
         }
     }
 }
