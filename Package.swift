@@ -15,9 +15,12 @@ let package = Package(
         .executable(name: "citius-bench", targets: ["citius-bench"]),
     ],
     targets: [
-        .systemLibrary(name: "CitiusBLAS"),
-        .systemLibrary(name: "CitiusZlib"),
-        .systemLibrary(name: "CitiusCrypto"),
+        .systemLibrary(
+            name: "CitiusBLAS",
+            providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas"])]),
+        .systemLibrary(name: "CitiusZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(
+            name: "CitiusCrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
         .target(name: "CitiusSIMD"),
         .target(name: "CitiusPlatform"),
         .target(name: "CitiusConfiguration", dependencies: ["CitiusPlatform"]),

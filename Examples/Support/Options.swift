@@ -3,7 +3,8 @@ import CitiusPlatform
 /// A program's command line: options of the form `--name value` or `--name`.
 ///
 /// A word that is no option, a missing value or one of the wrong kind ends the program with a sentence, a
-/// line of usage, and exit code 64 (`EX_USAGE` of sysexits.h). `--help` prints the help and ends it with 0.
+/// line of usage, and exit code 64 (`EX_USAGE` of sysexits.h). `--help` and `--version` print theirs and
+/// end it with 0.
 public struct Options {
     /// One option that the program takes.
     public struct Option {
@@ -34,6 +35,10 @@ public struct Options {
         while let word = rest.popFirst() {
             if word == "--help" || word == "-h" {
                 print(help(summary))
+                exit(0)
+            }
+            if word == "--version" {
+                print("\(program) of Citius \(citiusVersion)")
                 exit(0)
             }
             // `--name=value` is `--name value`.
@@ -83,9 +88,12 @@ public struct Options {
     }
 
     private func help(_ summary: String) -> String {
-        let left = (options + [Option("--help", nil, "this text")]).map { option in
-            ("  \(option.name) \(option.placeholder ?? "")", option.help)
-        }
+        let left =
+            (options + [
+                Option("--version", nil, "the library's version"), Option("--help", nil, "this text"),
+            ]).map { option in
+                ("  \(option.name) \(option.placeholder ?? "")", option.help)
+            }
         let width = (left.map(\.0.count).max() ?? 0) + 2
         let lines = left.map { $0 + String(repeating: " ", count: width - $0.count) + $1 }
         return "\(summary)\n\nusage: \(program) [options]\n\n" + lines.joined(separator: "\n")

@@ -27,6 +27,7 @@ package func fail(_ message: String, file: StaticString = #fileID, line: UInt = 
         fatalError(message, file: file, line: line)
     }
     Console.warn("Fatal error: \(message)")
-    signal(SIGABRT, SIG_DFL)
+    // No handler: SIG_DFL, under a name that every C library imports.
+    signal(SIGABRT, nil)
     abort()
 }
