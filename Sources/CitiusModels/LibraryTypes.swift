@@ -18,7 +18,8 @@ extension ConfigurationTypes {
         // Optimizers
         SGD.Configuration.self, Adam.Configuration.self, AdamW.Configuration.self, RMSprop.Configuration.self,
         Adagrad.Configuration.self, Adadelta.Configuration.self, Adamax.Configuration.self,
-        Nadam.Configuration.self, Lion.Configuration.self, Lamb.Configuration.self, Ftrl.Configuration.self,
+        Nadam.Configuration.self, Lion.Configuration.self, Lamb.Configuration.self,
+        Adafactor.Configuration.self, Ftrl.Configuration.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
         PolynomialDecay.self, InverseTimeDecay.self,

@@ -7,7 +7,8 @@ import Testing
 
 /// What every optimizer must promise, with the values that Keras computed for one (`Tests/Golden/optimizers.py`).
 func checkOptimizer<Kind: ConfigurableOptimizer>(
-    _ type: Kind.Type, _ golden: GoldenCase, sourceLocation: SourceLocation = #_sourceLocation
+    _ type: Kind.Type, _ golden: GoldenCase, tolerance: Double = 1e-12,
+    sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
     let json = try JSON(parsing: golden.text("configuration"))
     let types = ConfigurationTypes([Kind.Configuration.self, ExponentialDecay.self])
@@ -20,7 +21,7 @@ func checkOptimizer<Kind: ConfigurableOptimizer>(
     #expect(try JSON(encoding: OptimizerEnvelope(optimizer)) == json, sourceLocation: sourceLocation)
 
     for dtype in [DType.float64, .float32] {
-        let run = GoldenRun(golden, dtype)
+        let run = GoldenRun(golden, dtype, tolerance: tolerance)
         let optimizer = try make()
         optimizer.excludeFromWeightDecay(named: excluded)
         for step in 0..<GoldenRun.steps { run.check(optimizer, step, sourceLocation) }
@@ -142,6 +143,16 @@ func checkOptimizer(
     }
     expectEqual(slower, [decayed[0], values(options(0.025, decay: 0.1))[1]], "a multiplied learning rate")
 
+    let (free, held) = (parameters(), parameters())
+    for parameter in held { parameter.constraint = Constraint("nonnegative") { $0.maximum(0) } }
+    let (first, second) = (make(options()), make(options()))
+    for step in 0..<steps {
+        first.update(free, gradients: gradients(step))
+        for parameter in free { parameter.value = parameter.value.maximum(0) }
+        second.update(held, gradients: gradients(step))
+    }
+    expectEqual(held.map(\.value), free.map(\.value), "constrained")
+
     let averaging = make(options { ($0.useEMA, $0.emaMomentum) = (true, 0.75) })
     let averaged = parameters()
     var average: [Tensor] = []
@@ -166,7 +177,10 @@ private struct GoldenRun {
     let dtype: DType
     let parameters: [Parameter]
 
-    init(_ golden: GoldenCase, _ dtype: DType) {
+    let tolerance: (absolute: Double, relative: Double)
+
+    init(_ golden: GoldenCase, _ dtype: DType, tolerance: Double = 0) {
+        self.tolerance = dtype == .float64 ? (tolerance, 10 * tolerance) : (5e-6, 2e-5)
         self.golden = golden
         self.dtype = dtype
         parameters = Self.names.map { Parameter(name: $0, value: golden.tensor($0, dtype: dtype)) }
@@ -181,10 +195,6 @@ private struct GoldenRun {
 
     func gradients(_ step: Int) -> [Tensor] {
         Self.names.map { golden.tensor("\($0)_gradient\(step)", dtype: dtype) }
-    }
-
-    var tolerance: (absolute: Double, relative: Double) {
-        dtype == .float64 ? (1e-12, 1e-11) : (5e-6, 2e-5)
     }
 
     /// Takes a step and compares the values with Keras's.

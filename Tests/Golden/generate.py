@@ -298,33 +298,6 @@ def losses():
     write("losses", cases)
 
 
-def optimizers():
-    use_precision("float32")
-    random, cases = Random(7), []
-    variants = []
-    for clip in [{}, {"weight_decay": 0.01}, {"clipnorm": 0.5}, {"clipvalue": 0.1}, {"global_clipnorm": 0.7}]:
-        variants += [("SGD", dict(learning_rate=0.1) | clip), ("Adam", dict(learning_rate=0.01) | clip)]
-    variants += [
-        ("SGD", dict(learning_rate=0.1, momentum=0.9)),
-        ("SGD", dict(learning_rate=0.1, momentum=0.9, nesterov=True)),
-        ("Adam", dict(learning_rate=0.01, amsgrad=True)),
-        ("Adam", dict(learning_rate=0.01, beta_1=0.8, beta_2=0.95, epsilon=1e-3)),
-    ]
-    for name, settings in variants:
-        optimizer = getattr(keras.optimizers, name)(**settings)
-        weights = [random(2, 3), random(4)]
-        variables = [keras.Variable(w.astype("float32")) for w in weights]
-        tensors = {f"weight{i}": w for i, w in enumerate(weights)}
-        for step in range(5):
-            gradients = [random(2, 3), random(4)]
-            optimizer.apply([tf.constant(g, "float32") for g in gradients], variables)
-            for i in range(2):
-                tensors[f"gradient{i}_step{step}"] = gradients[i]
-                tensors[f"weight{i}_step{step}"] = variables[i].numpy()
-        cases.append(case(f"{name} {settings}", {"optimizer": name} | settings, **tensors))
-    write("optimizers", cases)
-
-
 def metrics():
     use_precision("float64")
     random, cases = Random(8), []
@@ -454,7 +427,7 @@ def parity():
 
 FILES = dict(
     conv2d=conv2d, separable=separable, pooling=pooling, globalpooling=globalpooling, activations=activations,
-    dense=dense, batchnorm=batchnorm, losses=losses, optimizers=optimizers, metrics=metrics, parity=parity,
+    dense=dense, batchnorm=batchnorm, losses=losses, metrics=metrics, parity=parity,
     merging=merging, graph=graph,
 )
 

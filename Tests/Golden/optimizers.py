@@ -7,18 +7,15 @@ Keras computes them with JAX in float64 (with NumPy, it rounds most results to f
 compared.
 """
 
-import json
 import os
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
 
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
+from support import Random, case, configuration, keras, use_precision, write  # noqa: E402
 
-OUT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "CitiusTestSupport", "Golden")
+use_precision("float64")
 O, S = keras.optimizers, keras.optimizers.schedules
-keras.config.set_floatx("float64")
 
 STEPS = 6
 SHAPES = {"kernel": (2, 3), "bias": (4,)}
@@ -33,6 +30,7 @@ OWN = {
     "Nadam": [{}, dict(beta_1=0.8, beta_2=0.95, epsilon=1e-3)],
     "Lion": [{}, dict(beta_1=0.8, beta_2=0.9)],
     "Lamb": [{}, dict(beta_1=0.8, beta_2=0.95, epsilon=1e-3)],
+    "Adafactor": [{}, dict(beta_2_decay=-0.5, epsilon_1=1e-5, epsilon_2=0.5, clip_threshold=0.5, relative_step=False)],
     "Ftrl": [
         {},
         dict(
@@ -74,48 +72,24 @@ SCHEDULES = {
 }
 
 
-def tensor(value):
-    array = np.asarray(value)
-    return {"shape": list(array.shape), "values": [float(x) for x in array.reshape(-1)]}
-
-
-def case(name, settings, tensors):
-    return {"name": name, "settings": settings, "tensors": {key: tensor(x) for key, x in tensors.items()}}
-
-
-def configuration(value):
-    return json.dumps(keras.saving.serialize_keras_object(value))
-
-
-def write(name, cases):
-    path = os.path.join(OUT, name + ".json")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as file:
-        source = f"keras {keras.__version__}, numpy {np.__version__}"
-        json.dump({"source": source, "cases": cases}, file, separators=(",", ":"))
-        file.write("\n")
-    print(name, len(cases), "cases")
-
-
 def optimizer_case(name, settings, excluded=()):
     """Weights before and after each step, and at the end all variables in the order in which Keras saves them."""
-    random = np.random.default_rng(7)
-    draw = lambda shape: random.uniform(-1, 1, shape).astype("float32").astype("float64")  # noqa: E731
+    random = Random(7)
     optimizer = getattr(O, name)(**dict(learning_rate=0.05) | settings)
     if excluded:
         optimizer.exclude_from_weight_decay(var_names=list(excluded))
-    variables = [keras.Variable(draw(shape), dtype="float64", name=key) for key, shape in SHAPES.items()]
+    variables = [keras.Variable(random(*shape), dtype="float64", name=key) for key, shape in SHAPES.items()]
     tensors = {key: x.numpy() for key, x in zip(SHAPES, variables)}
     for step in range(STEPS):
-        gradients = [draw(shape) for shape in SHAPES.values()]
+        gradients = [random(*shape) for shape in SHAPES.values()]
         optimizer.apply([keras.ops.convert_to_tensor(g, dtype="float64") for g in gradients], variables)
         for key, gradient, variable in zip(SHAPES, gradients, variables):
             tensors[f"{key}_gradient{step}"] = gradient
             tensors[f"{key}_step{step}"] = variable.numpy()
     tensors |= {f"variable{i}": x.numpy() for i, x in enumerate(optimizer.variables)}
-    full = dict(configuration=configuration(optimizer), variables=len(optimizer.variables), excluded=" ".join(excluded))
+    full = configuration(optimizer) | dict(variables=len(optimizer.variables), excluded=" ".join(excluded))
     shown = {key: type(x).__name__ if isinstance(x, S.LearningRateSchedule) else x for key, x in settings.items()}
-    return case(f"{name} {shown} {' '.join(excluded)}".strip(), full, tensors)
+    return case(f"{name} {shown} {' '.join(excluded)}".strip(), full, **tensors)
 
 
 if __name__ == "__main__":
@@ -126,9 +100,8 @@ if __name__ == "__main__":
             cases.append(optimizer_case(name, dict(weight_decay=0.1), excluded=["bias"]))
         write("optimizers/" + name, cases)
     for name, schedules in SCHEDULES.items():
-        rates = lambda schedule: {"rates": [float(schedule(step)) for step in range(40)]}  # noqa: E731
         cases = [
-            case(f"{name} {number}", dict(configuration=configuration(schedule)), rates(schedule))
+            case(f"{name} {number}", configuration(schedule), rates=[float(schedule(step)) for step in range(40)])
             for number, schedule in enumerate(schedules)
         ]
         write("schedules/" + name, cases)

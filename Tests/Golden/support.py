@@ -8,11 +8,13 @@ import json
 import os
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
-import tensorflow as tf  # noqa: E402
+
+if keras.backend.backend() == "tensorflow":
+    import tensorflow as tf
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(HERE, "..", "CitiusTestSupport", "Golden")
@@ -37,7 +39,8 @@ def case(name, settings, **tensors):
 
 
 def write(name, cases):
-    source = f"keras {keras.__version__}, tensorflow {tf.__version__}"
+    backend = keras.backend.backend()
+    source = f"keras {keras.__version__}, {backend} {__import__(backend).__version__}"
     path = os.path.join(OUT, name + ".json")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w") as file:
