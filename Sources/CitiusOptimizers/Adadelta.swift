@@ -13,11 +13,17 @@ import CitiusTensor
 public final class Adadelta: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// ρ, how much of the means a step keeps: 0…1.
         public var rho: Double
         /// ε, keeps the quotient finite.
         public var epsilon: Double
+
+        public var problem: String? {
+            firstProblem(
+                ((0...1).contains(rho), "rho is \(rho), expected 0…1"),
+                (epsilon >= 0, "epsilon is \(epsilon), expected 0 or more"))
+        }
     }
 
     public let hyperparameters: Hyperparameters
@@ -47,12 +53,7 @@ public final class Adadelta: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            (0...1).contains(hyperparameters.rho),
-            "Adadelta: rho is \(hyperparameters.rho), expected 0…1")
-        require(
-            hyperparameters.epsilon >= 0,
-            "Adadelta: epsilon is \(hyperparameters.epsilon), expected 0 or more")
+        require(hyperparameters, of: "Adadelta")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

@@ -17,7 +17,7 @@ import CitiusTensor
 public final class Adafactor: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// γ, how fast the mean's memory grows: below 0.
         public var beta2Decay: Double
         /// ε₁, keeps the quotient finite.
@@ -34,6 +34,12 @@ public final class Adafactor: Optimizer, ConfigurableOptimizer {
             case epsilon1 = "epsilon_1"
             case epsilon2 = "epsilon_2"
             case clipThreshold, relativeStep
+        }
+
+        public var problem: String? {
+            firstProblem(
+                (beta2Decay < 0, "beta2Decay is \(beta2Decay), expected a number below 0"),
+                (clipThreshold > 0, "clipThreshold is \(clipThreshold), expected a number above 0"))
         }
     }
 
@@ -67,12 +73,7 @@ public final class Adafactor: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            hyperparameters.beta2Decay < 0,
-            "Adafactor: beta2Decay is \(hyperparameters.beta2Decay), expected a number below 0")
-        require(
-            hyperparameters.clipThreshold > 0,
-            "Adafactor: clipThreshold is \(hyperparameters.clipThreshold), expected a number above 0")
+        require(hyperparameters, of: "Adafactor")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

@@ -12,11 +12,20 @@ import CitiusTensor
 public final class Adagrad: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// What a starts with: 0 or more.
         public var initialAccumulatorValue: Double
         /// ε, keeps the quotient finite.
         public var epsilon: Double
+
+        public var problem: String? {
+            firstProblem(
+                (
+                    initialAccumulatorValue >= 0,
+                    "initialAccumulatorValue is \(initialAccumulatorValue), expected 0 or more"
+                ),
+                (epsilon >= 0, "epsilon is \(epsilon), expected 0 or more"))
+        }
     }
 
     public let hyperparameters: Hyperparameters
@@ -47,13 +56,7 @@ public final class Adagrad: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            hyperparameters.initialAccumulatorValue >= 0,
-            "Adagrad: initialAccumulatorValue is \(hyperparameters.initialAccumulatorValue), expected 0 or more"
-        )
-        require(
-            hyperparameters.epsilon >= 0, "Adagrad: epsilon is \(hyperparameters.epsilon), expected 0 or more"
-        )
+        require(hyperparameters, of: "Adagrad")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

@@ -15,7 +15,7 @@ import CitiusPlatform
 public final class Adam: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// β₁, how much of the gradients' mean a step keeps: 0..<1.
         public var beta1: Double
         /// β₂, how much of the squares' mean a step keeps: 0..<1.
@@ -29,6 +29,13 @@ public final class Adam: Optimizer, ConfigurableOptimizer {
             case beta1 = "beta_1"
             case beta2 = "beta_2"
             case epsilon, amsgrad
+        }
+
+        public var problem: String? {
+            firstProblem(
+                ((0..<1).contains(beta1), "beta1 is \(beta1), expected 0..<1"),
+                ((0..<1).contains(beta2), "beta2 is \(beta2), expected 0..<1"),
+                (epsilon >= 0, "epsilon is \(epsilon), expected 0 or more"))
         }
     }
 
@@ -66,7 +73,7 @@ public final class Adam: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        hyperparameters.check(for: "Adam")
+        require(hyperparameters, of: "Adam")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }
@@ -86,12 +93,6 @@ public final class Adam: Optimizer, ConfigurableOptimizer {
 
 /// What Adam and AdamW share.
 extension Adam.Hyperparameters {
-    func check(for optimizer: String) {
-        require((0..<1).contains(beta1), "\(optimizer): beta1 is \(beta1), expected 0..<1")
-        require((0..<1).contains(beta2), "\(optimizer): beta2 is \(beta2), expected 0..<1")
-        require(epsilon >= 0, "\(optimizer): epsilon is \(epsilon), expected 0 or more")
-    }
-
     var slotNames: [String] { slotGroups.flatMap { $0 } }
 
     var slotGroups: [[String]] {

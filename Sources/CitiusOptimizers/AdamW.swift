@@ -39,10 +39,9 @@ public final class AdamW: Optimizer, ConfigurableOptimizer {
         self.init(learningRate: learningRate)
     }
 
-    /// Traps if there is no weight decay, if a number is out of range, or if more than one kind of clipping is given.
+    /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Adam.Hyperparameters, options: OptimizerOptions) {
-        hyperparameters.check(for: "AdamW")
-        require(options.weightDecay != nil, "AdamW: weightDecay is nil, expected a number")
+        require(hyperparameters, of: "AdamW")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

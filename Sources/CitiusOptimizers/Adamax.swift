@@ -13,7 +13,7 @@ import CitiusTensor
 public final class Adamax: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// β₁, how much of the gradients' mean a step keeps: 0..<1.
         public var beta1: Double
         /// β₂, how much of the largest gradient a step keeps: 0..<1.
@@ -25,6 +25,13 @@ public final class Adamax: Optimizer, ConfigurableOptimizer {
             case beta1 = "beta_1"
             case beta2 = "beta_2"
             case epsilon
+        }
+
+        public var problem: String? {
+            firstProblem(
+                ((0..<1).contains(beta1), "beta1 is \(beta1), expected 0..<1"),
+                ((0..<1).contains(beta2), "beta2 is \(beta2), expected 0..<1"),
+                (epsilon >= 0, "epsilon is \(epsilon), expected 0 or more"))
         }
     }
 
@@ -56,14 +63,7 @@ public final class Adamax: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            (0..<1).contains(hyperparameters.beta1),
-            "Adamax: beta1 is \(hyperparameters.beta1), expected 0..<1")
-        require(
-            (0..<1).contains(hyperparameters.beta2),
-            "Adamax: beta2 is \(hyperparameters.beta2), expected 0..<1")
-        require(
-            hyperparameters.epsilon >= 0, "Adamax: epsilon is \(hyperparameters.epsilon), expected 0 or more")
+        require(hyperparameters, of: "Adamax")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

@@ -1,10 +1,11 @@
 import CitiusConfiguration
+import CitiusPlatform
 
 /// An optimizer that can be saved with a model: it says what its formula's numbers are, and can be made from them.
 ///
 /// ```swift
 /// final class SignDescent: Optimizer, ConfigurableOptimizer {
-///     struct Hyperparameters: Codable, Sendable { var threshold: Double }
+///     struct Hyperparameters: OptimizerHyperparameters { var threshold: Double }
 ///     let hyperparameters: Hyperparameters
 ///
 ///     init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
@@ -22,8 +23,8 @@ import CitiusConfiguration
 /// The hyperparameters can be read from the optimizer itself: `adam.beta1`.
 @dynamicMemberLookup
 public protocol ConfigurableOptimizer: Optimizer {
-    /// The numbers of the formula; what `Codable` sees of them are Keras's configuration keys in Swift's spelling.
-    associatedtype Hyperparameters: Codable & Sendable = NoHyperparameters
+    /// The numbers of the formula.
+    associatedtype Hyperparameters: OptimizerHyperparameters = NoHyperparameters
     /// Keras's name of the type; by default the Swift type's.
     static var className: String { get }
     /// Keras's module, `keras.optimizers`; nil for types that Keras does not have.
@@ -32,8 +33,28 @@ public protocol ConfigurableOptimizer: Optimizer {
     init(_ hyperparameters: Hyperparameters, options: OptimizerOptions)
 }
 
+/// The numbers of an optimizer's formula; what `Codable` sees of them are Keras's configuration keys in Swift's spelling.
+public protocol OptimizerHyperparameters: Codable, Sendable {
+    /// What is wrong with them, `beta1 is 2, expected 0..<1`; nil if nothing is. A file with such numbers is refused.
+    var problem: String? { get }
+}
+
+extension OptimizerHyperparameters {
+    public var problem: String? { nil }
+}
+
+/// The sentence of the first condition that is not met.
+func firstProblem(_ checks: (isMet: Bool, sentence: String)...) -> String? {
+    checks.first { !$0.isMet }?.sentence
+}
+
+/// Traps if something is wrong with an optimizer's numbers.
+func require(_ hyperparameters: some OptimizerHyperparameters, of optimizer: String) {
+    if let problem = hyperparameters.problem { fail("\(optimizer): \(problem)") }
+}
+
 /// For formulas without numbers of their own.
-public struct NoHyperparameters: Codable, Sendable {
+public struct NoHyperparameters: OptimizerHyperparameters {
     public init() {}
 }
 
@@ -93,6 +114,11 @@ public struct OptimizerConfiguration<Described: ConfigurableOptimizer>: Optimize
     public init(from decoder: any Decoder) throws {
         options = try OptimizerOptions(from: decoder)
         hyperparameters = try Described.Hyperparameters(from: decoder)
+        if let problem = hyperparameters.problem ?? options.problem {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(
+                    codingPath: decoder.codingPath, debugDescription: "\(Described.className): \(problem)"))
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -16,7 +16,7 @@ import CitiusTensor
 public final class Ftrl: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// p, how the learning rate falls with the squares' sum: at most 0.
         public var learningRatePower: Double
         /// What a starts with: 0 or more.
@@ -35,6 +35,27 @@ public final class Ftrl: Optimizer, ConfigurableOptimizer {
             case l2RegularizationStrength = "l2_regularization_strength"
             case l2ShrinkageRegularizationStrength = "l2_shrinkage_regularization_strength"
             case learningRatePower, initialAccumulatorValue, beta
+        }
+
+        public var problem: String? {
+            firstProblem(
+                (learningRatePower <= 0, "learningRatePower is \(learningRatePower), expected 0 or less"),
+                (
+                    initialAccumulatorValue >= 0,
+                    "initialAccumulatorValue is \(initialAccumulatorValue), expected 0 or more"
+                ),
+                (
+                    l1RegularizationStrength >= 0,
+                    "l1RegularizationStrength is \(l1RegularizationStrength), expected 0 or more"
+                ),
+                (
+                    l2RegularizationStrength >= 0,
+                    "l2RegularizationStrength is \(l2RegularizationStrength), expected 0 or more"
+                ),
+                (
+                    l2ShrinkageRegularizationStrength >= 0,
+                    "l2ShrinkageRegularizationStrength is \(l2ShrinkageRegularizationStrength), expected 0 or more"
+                ))
         }
     }
 
@@ -71,24 +92,7 @@ public final class Ftrl: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            hyperparameters.learningRatePower <= 0,
-            "Ftrl: learningRatePower is \(hyperparameters.learningRatePower), expected 0 or less")
-        require(
-            hyperparameters.initialAccumulatorValue >= 0,
-            "Ftrl: initialAccumulatorValue is \(hyperparameters.initialAccumulatorValue), expected 0 or more")
-        require(
-            hyperparameters.l1RegularizationStrength >= 0,
-            "Ftrl: l1RegularizationStrength is \(hyperparameters.l1RegularizationStrength), expected 0 or more"
-        )
-        require(
-            hyperparameters.l2RegularizationStrength >= 0,
-            "Ftrl: l2RegularizationStrength is \(hyperparameters.l2RegularizationStrength), expected 0 or more"
-        )
-        require(
-            hyperparameters.l2ShrinkageRegularizationStrength >= 0,
-            "Ftrl: l2ShrinkageRegularizationStrength is \(hyperparameters.l2ShrinkageRegularizationStrength), expected 0 or more"
-        )
+        require(hyperparameters, of: "Ftrl")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

@@ -11,21 +11,13 @@ package enum GradientClipping {
     /// All gradients together, as one vector, become no longer than c.
     case globalNorm(Double)
 
-    /// Traps if more than one is given, or one that is not positive.
-    init?(norm: Double?, value: Double?, globalNorm: Double?, optimizer: String) {
-        let given = [norm, value, globalNorm].compactMap { $0 }
-        require(
-            given.count <= 1,
-            "\(optimizer): \(given.count) of clipNorm, clipValue and globalClipNorm are given, expected at most one"
-        )
-        require(
-            given.allSatisfy { $0 > 0 },
-            "\(optimizer): gradients are clipped at \(given.first ?? 0), expected a positive number")
-        if let norm {
+    /// What the options ask for; nil for nothing.
+    init?(_ options: OptimizerOptions) {
+        if let norm = options.clipNorm {
             self = .norm(norm)
-        } else if let value {
+        } else if let value = options.clipValue {
             self = .value(value)
-        } else if let globalNorm {
+        } else if let globalNorm = options.globalClipNorm {
             self = .globalNorm(globalNorm)
         } else {
             return nil

@@ -1,4 +1,5 @@
 import CitiusConfiguration
+import CitiusPlatform
 
 /// A learning rate as a function of the step: a schedule, or a number, which is the same at every step.
 ///
@@ -42,4 +43,17 @@ extension Int: LearningRateSchedule {
 ///     func callAsFunction(_ step: Int) -> Double { initialLearningRate / Double(1 << (step / period)) }
 /// }
 /// ```
-public protocol ConfigurableSchedule: LearningRateSchedule, Configurable {}
+public protocol ConfigurableSchedule: LearningRateSchedule, Configurable {
+    /// What is wrong with the properties, `decaySteps is 0, expected 1 or more`; nil if nothing is. A file with such a
+    /// schedule is refused.
+    var problem: String? { get }
+}
+
+extension ConfigurableSchedule {
+    public var problem: String? { nil }
+
+    /// Traps if something is wrong with the schedule.
+    func require(_ schedule: Self) {
+        if let problem = schedule.problem { fail("\(Self.self): \(problem)") }
+    }
+}

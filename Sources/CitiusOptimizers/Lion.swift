@@ -12,7 +12,7 @@ import CitiusTensor
 public final class Lion: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// β₁, the part of the mean in a step's direction: above 0, at most 1.
         public var beta1: Double
         /// β₂, how much of the mean a step keeps: 0…1.
@@ -21,6 +21,12 @@ public final class Lion: Optimizer, ConfigurableOptimizer {
         enum CodingKeys: String, CodingKey {
             case beta1 = "beta_1"
             case beta2 = "beta_2"
+        }
+
+        public var problem: String? {
+            firstProblem(
+                (beta1 > 0 && beta1 <= 1, "beta1 is \(beta1), expected a number above 0 and at most 1"),
+                ((0...1).contains(beta2), "beta2 is \(beta2), expected 0…1"))
         }
     }
 
@@ -51,12 +57,7 @@ public final class Lion: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            hyperparameters.beta1 > 0 && hyperparameters.beta1 <= 1,
-            "Lion: beta1 is \(hyperparameters.beta1), expected a number above 0 and at most 1")
-        require(
-            (0...1).contains(hyperparameters.beta2),
-            "Lion: beta2 is \(hyperparameters.beta2), expected 0…1")
+        require(hyperparameters, of: "Lion")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

@@ -15,7 +15,7 @@ import CitiusTensor
 public final class Nadam: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// β₁, how much of the gradients' mean a step keeps: 0..<1.
         public var beta1: Double
         /// β₂, how much of the squares' mean a step keeps: 0..<1.
@@ -27,6 +27,13 @@ public final class Nadam: Optimizer, ConfigurableOptimizer {
             case beta1 = "beta_1"
             case beta2 = "beta_2"
             case epsilon
+        }
+
+        public var problem: String? {
+            firstProblem(
+                ((0..<1).contains(beta1), "beta1 is \(beta1), expected 0..<1"),
+                ((0..<1).contains(beta2), "beta2 is \(beta2), expected 0..<1"),
+                (epsilon >= 0, "epsilon is \(epsilon), expected 0 or more"))
         }
     }
 
@@ -58,14 +65,7 @@ public final class Nadam: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            (0..<1).contains(hyperparameters.beta1),
-            "Nadam: beta1 is \(hyperparameters.beta1), expected 0..<1")
-        require(
-            (0..<1).contains(hyperparameters.beta2),
-            "Nadam: beta2 is \(hyperparameters.beta2), expected 0..<1")
-        require(
-            hyperparameters.epsilon >= 0, "Nadam: epsilon is \(hyperparameters.epsilon), expected 0 or more")
+        require(hyperparameters, of: "Nadam")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }
@@ -79,10 +79,10 @@ public final class Nadam: Optimizer, ConfigurableOptimizer {
         hyperparameters.beta1 * (1 - 0.5 * pow(0.96, Double(step)))
     }
 
-    /// Πₜ, always multiplied in the same order.
+    /// Πₜ, always multiplied in the same order, until it is too small to be told from 0.
     private func momentumProduct(to step: Int) -> Double {
         if step < product.step { product = (0, 1) }
-        while product.step < step {
+        while product.step < step, product.value > 0 {
             product.step += 1
             product.value *= momentum(at: product.step)
         }

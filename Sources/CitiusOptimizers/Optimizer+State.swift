@@ -82,16 +82,26 @@ extension Optimizer {
             return tensor
         }
 
-        let iteration = take(StateName.iteration, like: Tensor(Int64(0)))
-        let rate = (learningRateSchedule as? Double).map { take(StateName.learningRate, like: Tensor($0)) }
+        /// The number of this name: a rate or a multiplier, which are never negative.
+        func takeNumber(_ name: String) -> Double {
+            let number = take(name, like: Tensor(1.0)).scalar
+            if number >= 0 && number.isFinite { return number }
+            error.mismatched.append("\(name) is \(number), expected a finite number of at least 0")
+            return 1
+        }
+
+        let iteration = take(StateName.iteration, like: Tensor(Int64(0))).element(as: Int64.self)
+        if !(0...1 << 53).contains(iteration) {
+            error.mismatched.append("\(StateName.iteration) is \(iteration), expected a number of steps")
+        }
+        let rate = learningRateSchedule is Double ? takeNumber(StateName.learningRate) : nil
         var restored: [(Parameter, ParameterState)] = []
         for (name, parameter) in parameters {
             let new = ParameterState(parameter)
             new.learningRateMultiplier = learningRateMultiplier(for: parameter)
             new.isExcludedFromWeightDecay = isExcludedFromWeightDecay(parameter)
             if given[StateName.learningRateMultiplier + name] != nil {
-                new.learningRateMultiplier =
-                    take(StateName.learningRateMultiplier + name, like: Tensor(1.0)).scalar
+                new.learningRateMultiplier = takeNumber(StateName.learningRateMultiplier + name)
             }
             if given[StateName.exclusion + name] != nil {
                 new.isExcludedFromWeightDecay =
@@ -106,8 +116,8 @@ extension Optimizer {
         error.unexpected = given.keys.sorted()
         guard error.isEmpty else { throw error }
 
-        calls = Int(iteration.scalar)
-        if let rate { learningRate = rate.scalar }
+        calls = Int(iteration)
+        if let rate { learningRate = rate }
         for (parameter, new) in restored { states[ObjectIdentifier(parameter)] = new }
         for state in states.values { state.lastCall = 0 }
     }

@@ -89,13 +89,8 @@ open class Optimizer {
     }
 
     private static func checked(_ options: OptimizerOptions) -> (Rate, GradientClipping?) {
-        options.check(for: "\(Self.self)")
-        let rate = Rate(options.learningRate)
-        if case .constant(let rate) = rate { check(rate) }
-        let clipping = GradientClipping(
-            norm: options.clipNorm, value: options.clipValue, globalNorm: options.globalClipNorm,
-            optimizer: "\(Self.self)")
-        return (rate, clipping)
+        if let problem = options.problem { fail("\(Self.self): \(problem)") }
+        return (Rate(options.learningRate), GradientClipping(options))
     }
 
     // MARK: For subclasses

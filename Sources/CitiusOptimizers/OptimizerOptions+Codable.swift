@@ -58,7 +58,16 @@ private struct CodableSchedule: Codable {
         } else {
             schedule = try ConfigurationEnvelope.decode(
                 (any ConfigurableSchedule.Type).self, called: "learning rate schedule", from: decoder
-            ) { type, configuration in try type.init(from: configuration) }
+            ) { type, configuration in
+                let schedule = try type.init(from: configuration)
+                if let problem = schedule.problem {
+                    throw DecodingError.dataCorrupted(
+                        DecodingError.Context(
+                            codingPath: configuration.codingPath,
+                            debugDescription: "\(type.className): \(problem)"))
+                }
+                return schedule
+            }
         }
     }
 

@@ -1,5 +1,3 @@
-import CitiusPlatform
-
 /// What every optimizer can be told beside its own formula, with Keras's defaults.
 public struct OptimizerOptions: Sendable {
     /// Kept for Keras's files; nil for a name after the type.
@@ -44,17 +42,29 @@ public struct OptimizerOptions: Sendable {
         self.gradientAccumulationSteps = gradientAccumulationSteps
     }
 
-    /// Traps if a number is out of range. `GradientClipping` checks the clipping.
-    func check(for optimizer: String) {
-        require(
-            weightDecay ?? 0 >= 0, "\(optimizer): weightDecay is \(weightDecay ?? 0), expected 0 or more")
-        require((0...1).contains(emaMomentum), "\(optimizer): emaMomentum is \(emaMomentum), expected 0…1")
-        require(
-            emaOverwriteFrequency ?? 1 >= 1,
-            "\(optimizer): emaOverwriteFrequency is \(emaOverwriteFrequency ?? 1), expected 1 or more")
-        require(
-            gradientAccumulationSteps ?? 2 >= 2,
-            "\(optimizer): gradientAccumulationSteps is \(gradientAccumulationSteps ?? 2), expected 2 or more"
-        )
+    /// What is wrong with the numbers; nil if nothing is.
+    var problem: String? {
+        let clipping = [clipNorm, clipValue, globalClipNorm].compactMap { $0 }
+        let rate = learningRate as? Double ?? (learningRate as? Int).map(Double.init) ?? 0
+        return firstProblem(
+            (rate >= 0 && rate.isFinite, "learningRate is \(rate), expected a finite number of at least 0"),
+            (weightDecay ?? 0 >= 0, "weightDecay is \(weightDecay ?? 0), expected 0 or more"),
+            (
+                clipping.count <= 1,
+                "\(clipping.count) of clipNorm, clipValue and globalClipNorm are given, expected at most one"
+            ),
+            (
+                clipping.allSatisfy { $0 > 0 },
+                "gradients are clipped at \(clipping.first ?? 0), expected a positive number"
+            ),
+            ((0...1).contains(emaMomentum), "emaMomentum is \(emaMomentum), expected 0…1"),
+            (
+                emaOverwriteFrequency ?? 1 >= 1,
+                "emaOverwriteFrequency is \(emaOverwriteFrequency ?? 1), expected 1 or more"
+            ),
+            (
+                gradientAccumulationSteps ?? 2 >= 2,
+                "gradientAccumulationSteps is \(gradientAccumulationSteps ?? 2), expected 2 or more"
+            ))
     }
 }

@@ -13,7 +13,7 @@ import CitiusTensor
 public final class RMSprop: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// ρ, how much of the squares' mean a step keeps: 0…1.
         public var rho: Double
         /// μ: 0…1.
@@ -22,6 +22,13 @@ public final class RMSprop: Optimizer, ConfigurableOptimizer {
         public var epsilon: Double
         /// Whether to divide by the gradient's variance instead of its mean square.
         public var centered: Bool
+
+        public var problem: String? {
+            firstProblem(
+                ((0...1).contains(rho), "rho is \(rho), expected 0…1"),
+                ((0...1).contains(momentum), "momentum is \(momentum), expected 0…1"),
+                (epsilon >= 0, "epsilon is \(epsilon), expected 0 or more"))
+        }
     }
 
     public let hyperparameters: Hyperparameters
@@ -52,15 +59,7 @@ public final class RMSprop: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            (0...1).contains(hyperparameters.rho),
-            "RMSprop: rho is \(hyperparameters.rho), expected 0…1")
-        require(
-            (0...1).contains(hyperparameters.momentum),
-            "RMSprop: momentum is \(hyperparameters.momentum), expected 0…1")
-        require(
-            hyperparameters.epsilon >= 0, "RMSprop: epsilon is \(hyperparameters.epsilon), expected 0 or more"
-        )
+        require(hyperparameters, of: "RMSprop")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

@@ -13,11 +13,16 @@ import CitiusPlatform
 public final class SGD: Optimizer, ConfigurableOptimizer {
     public static let module: String? = "keras.optimizers"
 
-    public struct Hyperparameters: Codable, Sendable {
+    public struct Hyperparameters: OptimizerHyperparameters {
         /// μ: 0…1.
         public var momentum: Double
         /// Whether to use Nesterov's form.
         public var nesterov: Bool
+
+        public var problem: String? {
+            firstProblem(
+                ((0...1).contains(momentum), "momentum is \(momentum), expected 0…1"))
+        }
     }
 
     public let hyperparameters: Hyperparameters
@@ -53,9 +58,7 @@ public final class SGD: Optimizer, ConfigurableOptimizer {
 
     /// Traps if a number is out of range, or if more than one kind of clipping is given.
     public init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
-        require(
-            (0...1).contains(hyperparameters.momentum),
-            "SGD: momentum is \(hyperparameters.momentum), expected 0…1")
+        require(hyperparameters, of: "SGD")
         self.hyperparameters = hyperparameters
         super.init(options: options)
     }

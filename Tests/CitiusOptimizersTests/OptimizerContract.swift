@@ -81,7 +81,6 @@ func checkOptimizer(
         for step in 0..<steps { optimizer.update(parameters, gradients: gradients(step)) }
         return parameters.map(\.value)
     }
-    // AdamW insists on weight decay.
     func options(
         _ rate: Double = 0.05, decay: Double = 0, _ change: (inout OptimizerOptions) -> Void = { _ in }
     )

@@ -94,6 +94,19 @@ import Testing
         #expect(adam.state(for: named).map(\.tensor) == before.map(\.tensor))
     }
 
+    @Test(
+        arguments: [
+            ("iteration", Tensor(Int64.max)), ("iteration", Tensor(Int64(-1))),
+            ("learning_rate", Tensor(Double.nan)),
+            ("learning_rate", Tensor(-1.0)), ("learning_rate_multiplier/dense/bias", Tensor(Double.infinity)),
+        ] as [(String, Tensor)])
+    func numbersOfAFileAreChecked(name: String, tensor: Tensor) {
+        for optimizer in [Adam(), Nadam()] {
+            let state = optimizer.state(for: named).filter { $0.name != name } + [(name, tensor)]
+            #expect(throws: OptimizerStateError.self) { try optimizer.restore(state, for: named) }
+        }
+    }
+
     /// What was seen later than the state counts as not seen: no parameter is taken for given twice.
     @Test func anOptimizerGoesBack() throws {
         let optimizer = Adam()
@@ -125,6 +138,36 @@ import Testing
         }
     }
 
+    /// What a file says wrong is an error, not a trap.
+    @Test(
+        arguments: [
+            (Adam().json, "beta_1", .number(2), "Adam: beta1 is 2.0, expected 0..<1"),
+            (
+                Adam().json, "clipnorm", .number(-1),
+                "gradients are clipped at -1.0, expected a positive number"
+            ),
+            (Adam().json, "learning_rate", .number(-1), "learningRate is -1.0, expected a finite number"),
+            (SGD().json, "gradient_accumulation_steps", .integer(1), "gradientAccumulationSteps is 1"),
+            (
+                SGD(ExponentialDecay(initialLearningRate: 0.1, decaySteps: 1, decayRate: 0.5)).json,
+                "learning_rate.decay_steps", .integer(0),
+                "ExponentialDecay: decaySteps is 0, expected 1 or more"
+            ),
+        ] as [(JSON, String, JSON, String)])
+    func wrongNumbersInAFileAreErrors(json: JSON, key: String, value: JSON, message: String) throws {
+        let types = ConfigurationTypes([
+            Adam.Configuration.self, SGD.Configuration.self, ExponentialDecay.self,
+        ])
+        let path = key.split(separator: ".").map(String.init)
+        let changed = json.setting(
+            ["config", path[0]] + path.dropFirst().flatMap { ["config", $0] }, to: value)
+        _ = try json.decoded(as: OptimizerEnvelope.self, userInfo: [.configurationTypes: types])
+        let error = try #require(throws: JSON.CodingFailure.self) {
+            try changed.decoded(as: OptimizerEnvelope.self, userInfo: [.configurationTypes: types])
+        }
+        #expect("\(error)".contains(message))
+    }
+
     /// An optimizer of a user's own, with a number of its formula and a schedule of its own.
     @Test func onesOwnDescribesItself() throws {
         let types = ConfigurationTypes([SignDescent.Configuration.self, Halving.self])
@@ -142,7 +185,10 @@ import Testing
 }
 
 private final class SignDescent: Optimizer, ConfigurableOptimizer {
-    struct Hyperparameters: Codable, Sendable { var threshold: Double }
+    struct Hyperparameters: OptimizerHyperparameters {
+        var threshold: Double
+        var problem: String? { threshold >= 0 ? nil : "threshold is \(threshold), expected 0 or more" }
+    }
     let hyperparameters: Hyperparameters
 
     init(_ hyperparameters: Hyperparameters, options: OptimizerOptions) {
@@ -161,4 +207,21 @@ private struct Halving: ConfigurableSchedule {
     let period: Int
 
     func callAsFunction(_ step: Int) -> Double { initialLearningRate / Double(1 << (step / period)) }
+}
+
+extension Optimizer {
+    fileprivate var json: JSON {
+        guard let json = try? JSON(encoding: OptimizerEnvelope(self)) else { return .null }
+        return json
+    }
+}
+
+extension JSON {
+    /// The same with another value under a path of keys.
+    fileprivate func setting(_ path: [String], to value: JSON) -> JSON {
+        guard let key = path.first else { return value }
+        var object = object ?? JSON.Object()
+        object[key] = (object[key] ?? .null).setting(Array(path.dropFirst()), to: value)
+        return .object(object)
+    }
 }

@@ -191,6 +191,7 @@ extension Model {
             (run.epoch, run.step) = (epoch, 0)
             for observer in observers { observer.onEpochEnd(epoch - 1, logs: &logs) }
         }
+        if epoch > 0 { optimizer?.finalizeValues(of: parameters) }
         return history
     }
 

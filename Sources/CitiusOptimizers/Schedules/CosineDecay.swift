@@ -26,14 +26,19 @@ public struct CosineDecay: ConfigurableSchedule {
         initialLearningRate: Double, decaySteps: Int, alpha: Double = 0, warmupTarget: Double? = nil,
         warmupSteps: Int = 0, name: String = "CosineDecay"
     ) {
-        require(decaySteps > 0, "CosineDecay: decaySteps is \(decaySteps), expected 1 or more")
-        require(warmupSteps >= 0, "CosineDecay: warmupSteps is \(warmupSteps), expected 0 or more")
         self.initialLearningRate = initialLearningRate
         self.decaySteps = decaySteps
         self.alpha = alpha
         self.name = name
         self.warmupTarget = warmupTarget
         self.warmupSteps = warmupSteps
+        require(self)
+    }
+
+    public var problem: String? {
+        firstProblem(
+            (decaySteps > 0, "decaySteps is \(decaySteps), expected 1 or more"),
+            (warmupSteps >= 0, "warmupSteps is \(warmupSteps), expected 0 or more"))
     }
 
     public func callAsFunction(_ step: Int) -> Double {

@@ -34,18 +34,19 @@ public struct CosineDecayRestarts: ConfigurableSchedule {
         initialLearningRate: Double, firstDecaySteps: Int, periodMultiplier: Double = 2,
         rateMultiplier: Double = 1, alpha: Double = 0, name: String = "SGDRDecay"
     ) {
-        require(
-            firstDecaySteps > 0,
-            "CosineDecayRestarts: firstDecaySteps is \(firstDecaySteps), expected 1 or more")
-        require(
-            periodMultiplier >= 1,
-            "CosineDecayRestarts: periodMultiplier is \(periodMultiplier), expected 1 or more")
         self.initialLearningRate = initialLearningRate
         self.firstDecaySteps = firstDecaySteps
         self.periodMultiplier = periodMultiplier
         self.rateMultiplier = rateMultiplier
         self.alpha = alpha
         self.name = name
+        require(self)
+    }
+
+    public var problem: String? {
+        firstProblem(
+            (firstDecaySteps > 0, "firstDecaySteps is \(firstDecaySteps), expected 1 or more"),
+            (periodMultiplier >= 1, "periodMultiplier is \(periodMultiplier), expected 1 or more"))
     }
 
     public func callAsFunction(_ step: Int) -> Double {

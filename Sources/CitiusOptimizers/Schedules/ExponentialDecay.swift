@@ -22,12 +22,17 @@ public struct ExponentialDecay: ConfigurableSchedule {
         initialLearningRate: Double, decaySteps: Int, decayRate: Double, staircase: Bool = false,
         name: String = "ExponentialDecay"
     ) {
-        require(decaySteps > 0, "ExponentialDecay: decaySteps is \(decaySteps), expected 1 or more")
         self.initialLearningRate = initialLearningRate
         self.decaySteps = decaySteps
         self.decayRate = decayRate
         self.staircase = staircase
         self.name = name
+        require(self)
+    }
+
+    public var problem: String? {
+        firstProblem(
+            (decaySteps > 0, "decaySteps is \(decaySteps), expected 1 or more"))
     }
 
     public func callAsFunction(_ step: Int) -> Double {

@@ -16,18 +16,22 @@ public struct PiecewiseConstantDecay: ConfigurableSchedule {
 
     /// Traps if there is not one value more than boundaries, or if the boundaries do not rise.
     public init(boundaries: [Int], values: [Double], name: String = "PiecewiseConstant") {
-        require(
-            values.count == boundaries.count + 1,
-            """
-            PiecewiseConstantDecay: \(values.count) values for \(boundaries.count) boundaries, expected one value \
-            more than boundaries
-            """)
-        require(
-            zip(boundaries, boundaries.dropFirst()).allSatisfy { $0 < $1 },
-            "PiecewiseConstantDecay: the boundaries are \(boundaries), expected rising steps")
         self.boundaries = boundaries
         self.values = values
         self.name = name
+        require(self)
+    }
+
+    public var problem: String? {
+        firstProblem(
+            (
+                values.count == boundaries.count + 1,
+                "\(values.count) values for \(boundaries.count) boundaries, expected one value more than boundaries"
+            ),
+            (
+                zip(boundaries, boundaries.dropFirst()).allSatisfy { $0 < $1 },
+                "the boundaries are \(boundaries), expected rising steps"
+            ))
     }
 
     public func callAsFunction(_ step: Int) -> Double {

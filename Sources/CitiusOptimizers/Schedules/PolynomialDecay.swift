@@ -20,13 +20,18 @@ public struct PolynomialDecay: ConfigurableSchedule {
         initialLearningRate: Double, decaySteps: Int, endLearningRate: Double = 0.0001, power: Double = 1,
         cycle: Bool = false, name: String = "PolynomialDecay"
     ) {
-        require(decaySteps > 0, "PolynomialDecay: decaySteps is \(decaySteps), expected 1 or more")
         self.initialLearningRate = initialLearningRate
         self.decaySteps = decaySteps
         self.endLearningRate = endLearningRate
         self.power = power
         self.cycle = cycle
         self.name = name
+        require(self)
+    }
+
+    public var problem: String? {
+        firstProblem(
+            (decaySteps > 0, "decaySteps is \(decaySteps), expected 1 or more"))
     }
 
     public func callAsFunction(_ step: Int) -> Double {
