@@ -12,7 +12,10 @@ import CitiusPlatform
 /// ```
 ///
 /// A type of your own takes part by being named to whatever loads: see `ConfigurationTypes`.
-public protocol Configurable: Codable, Sendable {
+public protocol Configurable: ConfigurationNamed, Codable, Sendable {}
+
+/// A type that files know by a name.
+public protocol ConfigurationNamed: SendableMetatype {
     /// Keras's name of the type; by default the Swift type's.
     static var className: String { get }
     /// Other names under which files know the type, of older versions of Keras for instance.
@@ -21,7 +24,7 @@ public protocol Configurable: Codable, Sendable {
     static var module: String? { get }
 }
 
-extension Configurable {
+extension ConfigurationNamed {
     public static var className: String { "\(Self.self)" }
     public static var aliases: [String] { [] }
     public static var module: String? { nil }
@@ -32,16 +35,23 @@ extension Configurable {
 /// Two families may use one name, as Keras's initializer `Identity` and its layer do: a lookup says which family it
 /// is for.
 public struct ConfigurationTypes: Sendable {
-    private var types: [String: [any Configurable.Type]] = [:]
+    private var types: [String: [any ConfigurationNamed.Type]] = [:]
     private var functions: [String: [any Sendable]] = [:]
 
-    public init(_ types: [any Configurable.Type] = []) { add(types) }
+    public init(_ types: [any ConfigurationNamed.Type] = []) { add(types) }
 
     /// Adds types; one of a family and name that are known already takes their place.
-    public mutating func add(_ newTypes: [any Configurable.Type]) {
+    public mutating func add(_ newTypes: [any ConfigurationNamed.Type]) {
         for type in newTypes {
             for name in [type.className] + type.aliases { types[name, default: []].insert(type, at: 0) }
         }
+    }
+
+    /// These and further types of your own.
+    public func adding(_ newTypes: any ConfigurationNamed.Type...) -> ConfigurationTypes {
+        var types = self
+        types.add(newTypes)
+        return types
     }
 
     /// The type of this name within a family, `any RegularizerKind.Type` for instance.
@@ -88,12 +98,18 @@ public enum ConfigurationEnvelope {
     private static let function = "function"
 
     /// Writes a value with its class name.
-    public static func encode(_ value: some Configurable, to encoder: any Encoder) throws {
+    ///
+    /// - Parameter common: writes what stands in the configuration before the value's own.
+    public static func encode(
+        _ value: some Configurable, to encoder: any Encoder, common: (any Encoder) throws -> Void = { _ in }
+    ) throws {
         let type = Swift.type(of: value)
         var container = encoder.container(keyedBy: Keys.self)
         try container.encode(type.module, forKey: .module)
         try container.encode(type.className, forKey: .className)
-        try container.encode(value, forKey: .config)
+        let configuration = container.superEncoder(forKey: .config)
+        try common(configuration)
+        try value.encode(to: configuration)
         try container.encode(type.module == nil ? type.className : nil, forKey: .registeredName)
     }
 

@@ -21,21 +21,14 @@ import CitiusPlatform
 /// A layer's own properties are read as the configuration's: `scale.factor`. Names, trainability and dtype are
 /// written for all layers alike and are not part of it.
 @dynamicMemberLookup
-public protocol ConfigurableLayer: Layer {
+public protocol ConfigurableLayer: Layer, ConfigurationNamed {
     associatedtype Configuration: LayerConfiguration
-    /// Keras's name of the type; by default the Swift type's.
-    static var className: String { get }
-    /// Keras's module; nil for layers that Keras does not have, as those of your own.
-    static var module: String? { get }
     var configuration: Configuration { get }
     /// Traps if the configuration has a fault.
     init(configuration: Configuration, name: String?)
 }
 
 extension ConfigurableLayer {
-    public static var className: String { "\(Self.self)" }
-    public static var module: String? { nil }
-
     public subscript<Value>(dynamicMember path: KeyPath<Configuration, Value>) -> Value {
         configuration[keyPath: path]
     }
@@ -67,14 +60,26 @@ public struct NoConfiguration: LayerConfiguration {
 /// The first of the faults that there is, for a configuration's `fault`.
 package func firstFault(_ faults: String?...) -> String? { faults.lazy.compactMap { $0 }.first }
 
-/// The fault of a number that must be positive.
+/// The fault of a number that must be positive. No size is beyond 32 bits, so that products of two never overflow.
 package func faultUnlessPositive(_ name: String, _ number: Int) -> String? {
-    number > 0 ? nil : "\(name) is \(number), expected a positive number"
+    if number > Int(Int32.max) { return "\(name) is \(number), expected at most \(Int32.max)" }
+    return number > 0 ? nil : "\(name) is \(number), expected a positive number"
 }
 
 /// The fault of a window's size or steps that must be positive.
 package func faultUnlessPositive(_ name: String, _ size: Size2D) -> String? {
-    size.height > 0 && size.width > 0 ? nil : "\(name) is \(size), expected at least 1×1"
+    let isInRange = [size.height, size.width].allSatisfy { (1...Int(Int32.max)).contains($0) }
+    return isInRange ? nil : "\(name) is \(size), expected at least 1×1"
+}
+
+/// The number of a sample's elements; nil if it is beyond 48 bits, which no machine holds.
+package func countOfElements(_ shape: Shape) -> Int? {
+    shape.sizes.reduce(1 as Int?) { product, size in
+        guard let (result, overflows) = product?.multipliedReportingOverflow(by: size), !overflows,
+            result < 1 << 48
+        else { return nil }
+        return result
+    }
 }
 
 /// The fault of samples of other channels than a layer was built for.

@@ -22,6 +22,10 @@ public final class Flatten: Layer, ConfigurableLayer {
         super.init(name: name)
     }
 
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        countOfElements(shapes[0]) == nil ? "samples of shape \(shapes[0]) are larger than any memory" : nil
+    }
+
     public override func outputShape(for inputShape: Shape) -> Shape { [inputShape.count] }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {

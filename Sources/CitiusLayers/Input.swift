@@ -16,12 +16,14 @@ public final class Input: Layer, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// Keras's: the shape with a null in place of the batch.
         public var batchShape: [Int?]
-        /// What inputs are converted to; nil: the model's type.
+        /// What inputs are converted to; nil: the model's type, as also for real numbers.
         public var dtype: DType?
 
         public var fault: String? {
             let sizes = batchShape.dropFirst()
-            return batchShape.isEmpty || !sizes.allSatisfy { $0 ?? 0 > 0 }
+            let isPositive = sizes.allSatisfy { $0 ?? 0 > 0 }
+            return batchShape.isEmpty || !isPositive
+                || countOfElements(Shape(sizes.compactMap { $0 })) == nil
                 ? "sizes \(sizes.map { $0.map { "\($0)" } ?? "nil" }), expected positive ones" : nil
         }
     }
@@ -48,7 +50,10 @@ public final class Input: Layer, ConfigurableLayer {
     }
 
     public init(configuration: Configuration, name: String? = nil) {
-        self.configuration = Self.checked(configuration)
+        // Real numbers are the model's, whichever they are.
+        var configuration = Self.checked(configuration)
+        if configuration.dtype?.isFloatingPoint == true { configuration.dtype = nil }
+        self.configuration = configuration
         shape = Shape(configuration.batchShape.dropFirst().compactMap { $0 })
         super.init(name: name)
     }

@@ -182,8 +182,20 @@ open class Layer {
         guard !sublayers.isEmpty else { return }
         var names = LayerNames()
         names.give(to: sublayers, in: label)
-        for sublayer in sublayers where !sublayer.isBuilt { sublayer.dtype = dtype }
+        for sublayer in sublayers where !sublayer.isBuilt {
+            sublayer.dtype = dtype
+            sublayer.parameterSource = parameterSource?.within(sublayer.name)
+        }
         freezeParts()
+    }
+
+    /// Where the parameters' first values come from; nil: from their initializers.
+    package final var parameterSource: ParameterSource?
+
+    /// Lets go of where this layer's and its sublayers' values came from.
+    package final func dropParameterSource() {
+        parameterSource = nil
+        for sublayer in sublayers { sublayer.dropParameterSource() }
     }
 
     /// The outputs' shapes, as `forward` makes them of one sample of zeros; builds what is not built yet.
@@ -217,7 +229,9 @@ open class Layer {
         require(
             !ownParameters.contains { $0.name == name },
             "\(label): two parameters are called \"\(name)\"; each needs a name of its own")
-        let value = initializer(shape, dtype: dtype, generator: &generator)
+        let value =
+            parameterSource?.value(named: name, shape: shape, dtype: dtype)
+            ?? initializer(shape, dtype: dtype, generator: &generator)
         let parameter = Parameter(name: name, value: value, isLearned: isLearned)
         parameter.regularizer = regularizer
         parameter.constraint = constraint

@@ -20,6 +20,15 @@ extension ConfigurationTypes {
         Adagrad.Configuration.self, Adadelta.Configuration.self, Adamax.Configuration.self,
         Nadam.Configuration.self, Lion.Configuration.self, Lamb.Configuration.self,
         Adafactor.Configuration.self, Ftrl.Configuration.self,
+        // Losses
+        SparseCategoricalCrossentropy.self, CategoricalCrossentropy.self, BinaryCrossentropy.self,
+        MeanSquaredError.self,
+        // Metrics
+        Accuracy.self, SparseCategoricalAccuracy.self, CategoricalAccuracy.self, BinaryAccuracy.self,
+        // Layers
+        Input.self, Dense.self, Activation.self, Conv2D.self, DepthwiseConv2D.self, SeparableConv2D.self,
+        MaxPooling2D.self, AveragePooling2D.self, GlobalMaxPooling2D.self, GlobalAveragePooling2D.self,
+        BatchNormalization.self, Dropout.self, Flatten.self, Add.self, Concatenate.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
         PolynomialDecay.self, InverseTimeDecay.self,

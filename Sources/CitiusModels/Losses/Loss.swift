@@ -1,5 +1,7 @@
 import CitiusAutograd
+import CitiusConfiguration
 import CitiusKernels
+import CitiusLayers
 import CitiusPlatform
 import CitiusTensor
 
@@ -16,8 +18,8 @@ import CitiusTensor
 /// }
 /// ```
 ///
-/// The loss of a batch is the sum of the samples' losses, each times the sample's weight if there are
-/// weights, divided by the number of samples (Keras's `sum_over_batch_size`).
+/// The loss of a batch is the samples' losses, each times the sample's weight if there are weights, brought together by
+/// the `reduction`. Steps that the prediction's mask leaves out count nothing.
 public struct Loss: Sendable {
     /// What a loss takes as targets; `fit` checks the data against it before it trains.
     public enum Targets: Sendable, Equatable {
@@ -29,25 +31,52 @@ public struct Loss: Sendable {
         case any
     }
 
+    /// How a batch's losses become one number. The names are Keras's.
+    public enum Reduction: String, Sendable, Codable {
+        /// Their sum divided by their number.
+        case sumOverBatchSize = "sum_over_batch_size"
+        /// The same.
+        case mean
+        /// Their sum.
+        case sum
+        /// Their sum divided by the sum of the weights.
+        case meanWithSampleWeight = "mean_with_sample_weight"
+    }
+
+    /// Which loss it is, with its arguments; nil if it was made from a function.
+    public let kind: (any LossKind)?
     /// Keras's name of the loss.
     public let name: String
     /// What it takes as targets.
     public let targets: Targets
+    /// How a batch's losses become one number.
+    public let reduction: Reduction
     private let function: @Sendable (Variable, Tensor) -> Variable
 
-    /// A loss of your own.
+    /// A loss that saved models keep with its arguments. Traps if the kind has a fault.
+    public init(_ kind: some LossKind, reduction: Reduction = .sumOverBatchSize, name: String? = nil) {
+        if let fault = kind.fault { fail("\(type(of: kind)): \(fault)") }
+        self.kind = kind
+        self.name = name ?? LayerNames.snakeCase(type(of: kind).className)
+        targets = kind.targets
+        self.reduction = reduction
+        function = { kind.losses($0, $1) }
+    }
+
+    /// A loss of your own. A model that uses it can be loaded where a function of this name is named to the loader.
     ///
     /// - Parameters:
     ///   - name: what messages call it.
     ///   - targets: what the function takes; `fit` checks the data accordingly.
-    ///   - function: from predictions `[batch, …]` and targets to losses `[batch]` (or `[batch, …]`, which are
-    ///     averaged).
+    ///   - function: from predictions `[batch, …]` and targets to losses `[batch]` (or `[batch, …]`).
     public init(
-        _ name: String, targets: Targets = .any,
+        _ name: String, targets: Targets = .any, reduction: Reduction = .sumOverBatchSize,
         function: @escaping @Sendable (_ prediction: Variable, _ target: Tensor) -> Variable
     ) {
+        kind = nil
         self.name = name
         self.targets = targets
+        self.reduction = reduction
         self.function = function
     }
 
@@ -58,17 +87,35 @@ public struct Loss: Sendable {
         function(prediction, target)
     }
 
-    /// The loss of a batch, a scalar: Σ wᵢ·lossᵢ / n.
+    /// The loss of a batch, a scalar.
+    ///
+    /// With a mask, as in Keras, a mean is taken over what the mask lets through.
     ///
     /// - Parameter sampleWeights: `[batch]`; by default ones.
     ///
-    /// Traps if the targets do not fit the predictions, or the weights the samples.
+    /// Traps if the targets do not fit the predictions, or the weights or the mask the losses.
     public func callAsFunction(
         _ prediction: Variable, _ target: Tensor, sampleWeights: Tensor? = nil
     ) -> Variable {
         let losses = losses(prediction, target)
-        guard let sampleWeights, losses.shape.rank > 0 else { return losses.mean() }
-        return (losses * Weighting.expanded(sampleWeights, to: losses.value)).mean()
+        guard losses.shape.rank > 0 else { return losses }
+        var weights = sampleWeights.map { Weighting.expanded($0, to: losses.value) }
+        if let mask = prediction.mask {
+            var counts = Weighting.expanded(mask: mask, to: losses.value)
+            if reduction == .sumOverBatchSize || reduction == .mean {
+                // Keras keeps the quotient finite by its epsilon.
+                counts *= Double(counts.count) / (counts.sum().scalar + 1e-7)
+            }
+            weights = weights.map { $0 * counts } ?? counts
+        }
+        let weighted = weights.map { losses * $0 } ?? losses
+        switch reduction {
+        case .sumOverBatchSize, .mean: return weighted.mean()
+        case .sum: return weighted.sum()
+        case .meanWithSampleWeight:
+            guard let weights else { return weighted.mean() }
+            return weighted.sum() / weights.expanded(to: losses.shape).sum().scalar
+        }
     }
 
     /// Probabilities are kept this far from 0 and 1 before their logarithm is taken, as Keras does.
@@ -101,5 +148,92 @@ enum Weighting {
         let converted = weights.dtype == values.dtype ? weights : weights.cast(to: values.dtype)
         let ones = [Int](repeating: 1, count: values.rank - 1)
         return converted.reshaped(to: Shape([values.shape[0]] + ones))
+    }
+
+    /// A mask `[batch, steps]` as zeros and ones with as many axes as the values `[batch, steps, …]`.
+    static func expanded(mask: Tensor, to values: Tensor) -> Tensor {
+        require(
+            mask.rank <= values.rank && Array(values.shape.sizes.prefix(mask.rank)) == mask.shape.sizes,
+            "mask: \(mask.shape) for losses \(values.shape), expected its first axes")
+        let ones = [Int](repeating: 1, count: values.rank - mask.rank)
+        return mask.cast(to: values.dtype).reshaped(to: Shape(mask.shape.sizes + ones))
+    }
+}
+
+/// A loss as a value: its stored properties are its configuration.
+///
+/// ```swift
+/// struct Quartic: LossKind {
+///     var factor = 1.0
+///
+///     func losses(_ prediction: Variable, _ target: Tensor) -> Variable {
+///         (prediction - target).squared().squared().mean(axes: [-1]) * factor
+///     }
+/// }
+/// model.compile(optimizer: .adam, loss: Loss(Quartic(factor: 2)))
+/// ```
+public protocol LossKind: Configurable {
+    /// With default arguments.
+    init()
+    /// What it takes as targets.
+    var targets: Loss.Targets { get }
+    /// What is wrong with its arguments, in words that follow its name; nil if nothing is.
+    var fault: String? { get }
+    /// The loss of each sample; see `Loss.losses`.
+    func losses(_ prediction: Variable, _ target: Tensor) -> Variable
+}
+
+extension LossKind {
+    public var targets: Loss.Targets { .likePredictions }
+    public var fault: String? { nil }
+}
+
+/// As Keras writes it: in an envelope, the name and the reduction beside the arguments. Keras's short names,
+/// `mean_squared_error` and `mse`, are read too.
+extension Loss: Codable {
+    private enum CommonKeys: String, CodingKey { case name, reduction }
+
+    public init(from decoder: any Decoder) throws {
+        if let name = try? decoder.singleValueContainer().decode(String.self) {
+            let types = decoder.configurationTypes
+            if let own = types.function(named: name, as: Loss.self) {
+                self = own
+            } else if let kind = types.type(named: name, in: (any LossKind.Type).self) {
+                self.init(kind.init())
+            } else {
+                throw DecodingError.dataCorrupted(
+                    .init(
+                        codingPath: decoder.codingPath,
+                        debugDescription: "there is no loss \"\(name)\". Name one of your own to the loader.")
+                )
+            }
+            return
+        }
+        self = try ConfigurationEnvelope.decode((any LossKind.Type).self, called: "loss", from: decoder) {
+            type, configuration in
+            let common = try configuration.container(keyedBy: CommonKeys.self)
+            let kind = try type.init(from: configuration)
+            if let fault = kind.fault {
+                throw DecodingError.dataCorrupted(
+                    .init(codingPath: configuration.codingPath, debugDescription: fault))
+            }
+            return Loss(
+                kind,
+                reduction: try common.decodeIfPresent(Reduction.self, forKey: .reduction)
+                    ?? .sumOverBatchSize,
+                name: try common.decodeIfPresent(String.self, forKey: .name))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        func write(_ kind: some LossKind) throws {
+            try ConfigurationEnvelope.encode(kind, to: encoder) { configuration in
+                var common = configuration.container(keyedBy: CommonKeys.self)
+                try common.encode(name, forKey: .name)
+                try common.encode(reduction, forKey: .reduction)
+            }
+        }
+        guard let kind else { return try ConfigurationEnvelope.encode(functionNamed: name, to: encoder) }
+        try write(kind)
     }
 }

@@ -2,12 +2,19 @@ import CitiusKernels
 import CitiusPlatform
 import CitiusTensor
 
-/// The share of samples whose class is predicted.
+/// The fraction of samples whose class is predicted.
 ///
 /// As Keras does for `"accuracy"`, the shapes decide what that means: one output per sample, as
 /// `BinaryAccuracy`; targets with an axis less than the predictions, or whose last axis has size 1, as
 /// `SparseCategoricalAccuracy`; else as `CategoricalAccuracy`.
-public final class Accuracy: Mean {
+public final class Accuracy: Mean, ConfigurableMetric {
+    /// Keras has no class of it, but the name.
+    public static var className: String { "accuracy" }
+    public static var aliases: [String] { ["acc"] }
+    public var configuration: NamedMetricConfiguration { .init(name: name) }
+
+    public convenience init(configuration: NamedMetricConfiguration) { self.init(name: configuration.name) }
+
     public init(name: String = "accuracy") {
         super.init(name: name, goal: .highest) { predictions, targets in
             if predictions.rank == 1 || predictions.shape[-1] == 1 {
@@ -21,10 +28,16 @@ public final class Accuracy: Mean {
     }
 }
 
-/// The share of samples whose most probable class is the target's number.
+/// The fraction of samples whose most probable class is the target's number.
 ///
 /// Predictions `[batch, …, classes]`; targets `[batch, …]` or `[batch, …, 1]`.
-public final class SparseCategoricalAccuracy: Mean {
+public final class SparseCategoricalAccuracy: Mean, ConfigurableMetric {
+    public static var module: String? { "keras.metrics" }
+    public static var aliases: [String] { ["sparse_categorical_accuracy"] }
+    public var configuration: NamedMetricConfiguration { .init(name: name) }
+
+    public convenience init(configuration: NamedMetricConfiguration) { self.init(name: configuration.name) }
+
     public init(name: String = "sparse_categorical_accuracy") {
         super.init(name: name, goal: .highest, of: Self.matches)
     }
@@ -39,10 +52,16 @@ public final class SparseCategoricalAccuracy: Mean {
     }
 }
 
-/// The share of samples whose most probable class is the target's most probable one.
+/// The fraction of samples whose most probable class is the target's most probable one.
 ///
 /// Predictions and targets `[batch, …, classes]`.
-public final class CategoricalAccuracy: Mean {
+public final class CategoricalAccuracy: Mean, ConfigurableMetric {
+    public static var module: String? { "keras.metrics" }
+    public static var aliases: [String] { ["categorical_accuracy"] }
+    public var configuration: NamedMetricConfiguration { .init(name: name) }
+
+    public convenience init(configuration: NamedMetricConfiguration) { self.init(name: configuration.name) }
+
     public init(name: String = "categorical_accuracy") {
         super.init(name: name, goal: .highest, of: Self.matches)
     }
@@ -55,12 +74,28 @@ public final class CategoricalAccuracy: Mean {
     }
 }
 
-/// The share of outputs that lie on the target's side of a threshold.
+/// The fraction of outputs that lie on the target's side of a threshold.
 ///
 /// Predictions `[batch, …, outputs]`; targets of that shape, of which a last axis of size 1 may be absent.
-public final class BinaryAccuracy: Mean {
+public final class BinaryAccuracy: Mean, ConfigurableMetric {
+    public struct Configuration: Codable, Sendable {
+        public var name = "binary_accuracy"
+        public var dtype: String? = "float32"
+        /// A prediction above it counts as 1.
+        public var threshold = 0.5
+    }
+
+    public static var module: String? { "keras.metrics" }
+    public static var aliases: [String] { ["binary_accuracy"] }
+    public let configuration: Configuration
+
+    public convenience init(configuration: Configuration) {
+        self.init(name: configuration.name, threshold: configuration.threshold)
+    }
+
     /// - Parameter threshold: a prediction above it counts as 1.
     public init(name: String = "binary_accuracy", threshold: Double = 0.5) {
+        configuration = Configuration(name: name, threshold: threshold)
         super.init(name: name, goal: .highest) { Self.matches($0, $1, threshold: threshold) }
     }
 
@@ -75,7 +110,7 @@ public final class BinaryAccuracy: Mean {
 }
 
 extension Metric {
-    /// The share of samples whose class is predicted; see `Accuracy`.
+    /// The fraction of samples whose class is predicted; see `Accuracy`.
     public static var accuracy: Metric { Accuracy() }
     /// See `SparseCategoricalAccuracy`.
     public static var sparseCategoricalAccuracy: Metric { SparseCategoricalAccuracy() }

@@ -151,6 +151,11 @@ struct LayerGraph {
         }
     }
 
+    /// The inputs that outputs depend on.
+    static func inputs(before outputs: [SymbolicTensor]) -> [Layer] {
+        calls(before: outputs).filter { $0.inputs.isEmpty }.map { $0.layer }
+    }
+
     // MARK: Order
 
     /// The calls that the outputs are computed from, in the order in which Keras lists their layers: those farthest

@@ -113,7 +113,11 @@ open class Model: Layer {
         dtype: DType = .float32
     ) {
         self.init(name: name, seed: seed, dtype: dtype)
-        let graph = LayerGraph(from: inputs, to: outputs.map { $0.symbol }, model: label)
+        build(LayerGraph(from: inputs, to: outputs.map { $0.symbol }, model: label))
+    }
+
+    /// Makes a graph the model's, and builds it.
+    final func build(_ graph: LayerGraph) {
         self.graph = graph
         buildIfNeeded(inputShapes: graph.inputShapes, generator: &random.generator)
     }

@@ -108,7 +108,17 @@ public final class Sequential: Model {
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        shapes.count == 1 ? super.fault(ofInputs: shapes) : "\(shapes.count) inputs, expected 1"
+        guard shapes.count == 1 else { return "\(shapes.count) inputs, expected 1" }
+        if let fault = super.fault(ofInputs: shapes) { return fault }
+        if isBuilt { return nil }
+        // What one of its layers cannot take of those before it.
+        var shape = shapes
+        for layer in stack {
+            if let fault = layer.fault(ofInputs: shape) { return "\(layer.label): \(fault)" }
+            guard layer.sublayers.isEmpty || layer is Model else { return nil }
+            shape = layer.outputShapes(for: shape)
+        }
+        return nil
     }
 
     public override func outputShapes(for inputShapes: [Shape]) -> [Shape] {

@@ -1,0 +1,151 @@
+import CitiusConfiguration
+import CitiusLayers
+import CitiusTensor
+
+/// Models and layers in Keras's serialization schema, as `keras.models.model_from_json` reads it.
+extension Model {
+    /// The model's architecture as JSON in Keras's schema: what `keras.models.model_from_json` reads, and
+    /// `Model.make(from:)`. Weights and compilation are not part of it.
+    ///
+    /// - Throws: a `SavingError` if a layer does not describe itself, or if the model is a class of one's own that does
+    ///   not.
+    public final func architecture() throws(SavingError) -> JSON { try LayerDescription.json(of: self) }
+}
+
+/// Writes layers in Keras's envelope.
+enum LayerDescription {
+    static func json(of layer: Layer) throws(SavingError) -> JSON {
+        if let model = layer as? Sequential { return try json(of: model) }
+        if let model = layer as? Model, let graph = model.graph, type(of: model) == Model.self {
+            return try json(of: model, graph)
+        }
+        guard let layer = layer as? any ConfigurableLayer else {
+            throw SavingError(
+                .notConfigurable,
+                "\(layer.label) does not describe itself, so that a model with it cannot be saved whole: make its "
+                    + "class a ConfigurableLayer, or save the weights alone (saveWeights).")
+        }
+        return try json(ofConfigurable: layer)
+    }
+
+    private static func json<Described: ConfigurableLayer>(
+        ofConfigurable layer: Described
+    ) throws(SavingError) -> JSON {
+        var config = common(layer)
+        if let input = layer as? Input {
+            config = [
+                "name": .string(layer.name),
+                "dtype": .string((input.configuration.dtype ?? layer.dtype).rawValue),
+                "sparse": false, "ragged": false, "optional": false,
+            ]
+        }
+        do throws(JSON.CodingFailure) {
+            for (key, value) in try JSON(encoding: layer.configuration).object ?? [:] where config[key] == nil
+            {
+                config[key] = value
+            }
+        } catch {
+            throw SavingError(.notConfigurable, "\(layer.label): \(error)")
+        }
+        return envelope(module: Described.module, class: Described.className, config, of: layer)
+    }
+
+    private static func json(of model: Sequential) throws(SavingError) -> JSON {
+        var layers: [JSON] = []
+        if let input = model.input ?? model.inputShapes.map({ Input(shape: $0[0]) }) {
+            if input.name.isEmpty { input.name = "input_layer" }
+            layers.append(try json(ofConfigurable: input))
+        }
+        for layer in model.layers { layers.append(try json(of: layer)) }
+        var config = common(model)
+        config["layers"] = .array(layers)
+        if let shape = model.inputShapes?.first { config["build_input_shape"] = json(of: shape) }
+        return envelope(module: "keras", class: "Sequential", config, of: model)
+    }
+
+    private static func json(of model: Model, _ graph: LayerGraph) throws(SavingError) -> JSON {
+        // Which call of its layer a node is, and which node and output a value.
+        var calls: [ObjectIdentifier: Int] = [:]
+        var places: [JSON] = []
+        var dtypes: [DType] = []
+        var inbound: [ObjectIdentifier: [JSON]] = [:]
+        for node in graph.nodes {
+            let layer = ObjectIdentifier(node.layer)
+            let call = calls[layer, default: 0]
+            calls[layer] = call + 1
+            for index in node.shapes.indices {
+                places.append([.string(node.layer.name), .integer(Int64(call)), .integer(Int64(index))])
+                dtypes.append((node.layer as? Input)?.configuration.dtype ?? model.dtype)
+            }
+            guard !node.inputs.isEmpty else { continue }
+            let tensors = node.inputs.map { value -> JSON in
+                [
+                    "class_name": "__keras_tensor__",
+                    "config": [
+                        "shape": json(of: graph.shapes[value]), "dtype": .string(dtypes[value].rawValue),
+                        "keras_history": places[value],
+                    ],
+                ]
+            }
+            let takesList = node.layer is MergingLayer || node.layer is Model && tensors.count > 1
+            inbound[layer, default: []].append(
+                ["args": takesList ? [.array(tensors)] : .array(tensors), "kwargs": [:]])
+        }
+        var layers: [JSON] = []
+        for layer in graph.layers {
+            var description = try json(of: layer).object ?? [:]
+            description["name"] = .string(layer.name)
+            description["inbound_nodes"] = .array(inbound[ObjectIdentifier(layer)] ?? [])
+            layers.append(.object(description))
+        }
+        let config: JSON.Object = [
+            "name": .string(model.modelName), "trainable": .bool(model.isTrainable), "layers": .array(layers),
+            "input_layers": list(graph.inputs.map { places[$0] }),
+            "output_layers": list(graph.outputs.map { places[$0] }),
+        ]
+        // Where Keras has it.
+        var description = envelope(
+            module: "keras.src.models.functional", class: "Functional", config, of: nil
+        ).object
+        description?["registered_name"] = "Functional"
+        return description.map { .object($0) } ?? .null
+    }
+
+    // MARK: Parts
+
+    /// One place stands by itself, as Keras writes it.
+    private static func list(_ places: [JSON]) -> JSON { places.count == 1 ? places[0] : .array(places) }
+
+    private static func common(_ layer: Layer) -> JSON.Object {
+        [
+            "name": .string((layer as? Model)?.modelName ?? layer.name),
+            "trainable": .bool(layer.isTrainable),
+            "dtype": [
+                "module": "keras", "class_name": "DTypePolicy",
+                "config": ["name": .string(layer.dtype.rawValue)],
+                "registered_name": nil,
+            ],
+        ]
+    }
+
+    private static func envelope(
+        module: String?, class className: String, _ config: JSON.Object, of layer: Layer?
+    ) -> JSON {
+        var envelope: JSON.Object = [
+            "module": module.map { .string($0) } ?? nil, "class_name": .string(className),
+            "config": .object(config), "registered_name": module == nil ? .string(className) : nil,
+        ]
+        if let layer, !(layer is Input), let shapes = layer.inputShapes {
+            let list = shapes.map { json(of: $0) }
+            envelope["build_config"] = [
+                "input_shape": list.count == 1 && !(layer is MergingLayer) ? list[0] : .array(list)
+            ]
+        }
+        return .object(envelope)
+    }
+
+    /// `[null, 28, 28, 1]`
+    private static func json(of sample: Shape) -> JSON {
+        .array([.null] + sample.sizes.map { .integer(Int64($0)) })
+    }
+}

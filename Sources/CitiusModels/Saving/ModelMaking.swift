@@ -1,0 +1,248 @@
+import CitiusConfiguration
+import CitiusLayers
+import CitiusTensor
+
+extension Model {
+    /// A model of an architecture in Keras's schema: what `architecture()` gives, and Keras's `model.to_json()`.
+    ///
+    /// ```swift
+    /// let model = try Model.make(from: JSON(parsing: text), seed: 1)
+    /// ```
+    ///
+    /// Its weights are drawn anew.
+    ///
+    /// - Parameters:
+    ///   - types: what layers and functions the description may name; those of your own are added to the library's.
+    ///   - seed: of everything random that the model does; nil takes one at random.
+    /// - Throws: a `SavingError` that names the place of what cannot be made.
+    public static func make(
+        from architecture: JSON, types: ConfigurationTypes = .library, seed: UInt64? = nil
+    ) throws(SavingError) -> Model {
+        try LayerMaking(types: types, seed: seed, weights: nil).model(architecture)
+    }
+}
+
+/// Makes layers and models of their descriptions.
+struct LayerMaking {
+    let types: ConfigurationTypes
+    let seed: UInt64?
+    /// The values that parameters are made of; nil: their initializers'.
+    let weights: ParameterSource?
+
+    /// The whole model.
+    func model(_ json: JSON) throws(SavingError) -> Model {
+        guard let model = try layer(json, at: "", weights, isRoot: true) as? Model else {
+            throw fault("", "the description is of a layer, expected one of a model")
+        }
+        return model
+    }
+
+    /// - Parameter path: where the description stands, for messages.
+    private func layer(
+        _ json: JSON, at path: String, _ source: ParameterSource?, isRoot: Bool = false
+    ) throws(SavingError) -> Layer {
+        guard let name = json["class_name"]?.string else {
+            throw fault(path, "there is no class_name")
+        }
+        guard let config = json["config"] else { throw fault(path, "\(name) has no config") }
+        let here =
+            path.isEmpty ? name : "\(path), \(name)" + (config["name"]?.string.map { " \"\($0)\"" } ?? "")
+        let layer: Layer =
+            switch name {
+            case "Sequential": try sequential(config, here, source, isRoot)
+            case "Functional", "Model": try functional(config, here, source, isRoot)
+            default: try plain(name, config, here)
+            }
+        if config["trainable"]?.bool == false { layer.isTrainable = false }
+        return layer
+    }
+
+    private func plain(_ className: String, _ config: JSON, _ path: String) throws(SavingError) -> Layer {
+        guard let type = types.type(named: className, in: (any ConfigurableLayer.Type).self) else {
+            throw fault(
+                path,
+                "there is no layer \"\(className)\"; name one of your own to the loader: "
+                    + "types: .library.adding(\(className).self)")
+        }
+        return try make(type, config, path)
+    }
+
+    private func make<Made: ConfigurableLayer>(
+        _ type: Made.Type, _ config: JSON, _ path: String
+    ) throws(SavingError) -> Layer {
+        let configuration: Made.Configuration
+        do throws(JSON.CodingFailure) {
+            configuration = try config.decoded(userInfo: [.configurationTypes: types])
+        } catch {
+            throw fault(path, "\(error)")
+        }
+        if let fault = configuration.fault { throw self.fault(path, fault) }
+        let layer = type.init(configuration: configuration, name: config["name"]?.string)
+        if !(layer is Input) { layer.dtype = try dtype(config, path) }
+        return layer
+    }
+
+    /// The type of a layer: a name, or Keras's policy of one.
+    private func dtype(_ config: JSON, _ path: String) throws(SavingError) -> DType {
+        let policy = config["dtype"]
+        let name = policy?.string ?? policy?["config"]?["name"]?.string
+        guard let name else { return .float32 }
+        guard let dtype = DType(rawValue: name), dtype.isFloatingPoint else {
+            throw fault(path, "the dtype is \(name), expected float32 or float64")
+        }
+        return dtype
+    }
+
+    // MARK: Models
+
+    /// Where the layers of a model within a model find their values.
+    private func within(_ source: ParameterSource?, _ layer: JSON) -> ParameterSource? {
+        let name = layer["name"]?.string ?? layer["config"]?["name"]?.string
+        return name.flatMap { source?.within($0) }
+    }
+
+    private func sequential(
+        _ config: JSON, _ path: String, _ source: ParameterSource?, _ isRoot: Bool
+    ) throws(SavingError) -> Layer {
+        guard let descriptions = config["layers"]?.array else { throw fault(path, "there are no layers") }
+        let model = Sequential(
+            name: config["name"]?.string, seed: isRoot ? seed : nil, dtype: try dtype(config, path))
+        model.parameterSource = source
+        var layers: [Layer] = []
+        for description in descriptions {
+            layers.append(try layer(description, at: path, within(source, description)))
+        }
+        try checkNames(layers, path)
+        var shape = (layers.first as? Input)?.shape
+        if shape == nil, let sizes = config["build_input_shape"]?.array?.dropFirst() {
+            let sizes = sizes.compactMap { $0.int }.filter { $0 > 0 }
+            if sizes.count == (config["build_input_shape"]?.array?.count ?? 0) - 1 { shape = Shape(sizes) }
+        }
+        for (index, layer) in layers.enumerated() where index > 0 && layer is Input {
+            throw fault(path, "an InputLayer stands behind other layers")
+        }
+        if let shape { try check(layers.filter { !($0 is Input) }, from: shape, path) }
+        for layer in layers { model.add(layer) }
+        if let shape, !model.isBuilt { model.build(inputShape: shape) }
+        return model
+    }
+
+    /// Throws what would trap as the layers are added: one that cannot take what the one before it gives.
+    private func check(_ layers: [Layer], from shape: Shape, _ path: String) throws(SavingError) {
+        var shapes = [shape]
+        for layer in layers {
+            if let fault = layer.fault(ofInputs: shapes) {
+                throw self.fault(path, "\(layer.label): \(fault)")
+            }
+            // Only the layer itself, once built, knows what another layer of layers gives.
+            guard layer.sublayers.isEmpty || layer is Model || layer.isBuilt else { return }
+            shapes = layer.outputShapes(for: shapes)
+        }
+    }
+
+    private func checkNames(_ layers: [Layer], _ path: String) throws(SavingError) {
+        var names: Set<String> = []
+        for layer in layers where !layer.name.isEmpty {
+            guard names.insert(layer.name).inserted else {
+                throw fault(path, "two layers are called \"\(layer.name)\"")
+            }
+        }
+    }
+
+    private func functional(
+        _ config: JSON, _ path: String, _ source: ParameterSource?, _ isRoot: Bool
+    ) throws(SavingError) -> Layer {
+        guard let descriptions = config["layers"]?.array else { throw fault(path, "there are no layers") }
+        var layers: [String: Layer] = [:]
+        var waiting: [(layer: Layer, calls: [JSON])] = []
+        /// What the calls of layers gave so far.
+        var results: [String: [[SymbolicTensor]]] = [:]
+        for description in descriptions {
+            let layer = try layer(description, at: path, within(source, description))
+            guard let name = description["name"]?.string ?? description["config"]?["name"]?.string,
+                layers.updateValue(layer, forKey: name) == nil
+            else { throw fault(path, "a layer has no name, or that of another one") }
+            layer.name = name
+            results[name] = (layer as? Input).map { [[$0.symbol]] } ?? []
+            waiting.append((layer, layer is Input ? [] : description["inbound_nodes"]?.array ?? []))
+        }
+        /// The values at a place `[layer, call, output]`; nil if they are not computed yet.
+        func value(_ place: JSON) throws(SavingError) -> SymbolicTensor? {
+            guard let parts = place.array, parts.count == 3, let name = parts[0].string,
+                let call = parts[1].int,
+                let output = parts[2].int, let calls = results[name], call >= 0, output >= 0
+            else { throw fault(path, "\(place.text()) is no place of a layer's output") }
+            guard call < calls.count else { return nil }
+            guard output < calls[call].count else {
+                throw fault(path, "\(place.text()): the layer has \(calls[call].count) outputs")
+            }
+            return calls[call][output]
+        }
+        // Calls may read what stands behind them, where layers are shared: until nothing moves.
+        var isMoving = true
+        while isMoving {
+            isMoving = false
+            for index in waiting.indices {
+                while let call = waiting[index].calls.first {
+                    var places: [JSON] = []
+                    Self.collectPlaces(call["args"] ?? nil, &places)
+                    Self.collectPlaces(call["kwargs"] ?? nil, &places)
+                    var inputs: [SymbolicTensor] = []
+                    for place in places {
+                        guard let input = try value(place) else { break }
+                        inputs.append(input)
+                    }
+                    guard inputs.count == places.count, !inputs.isEmpty else { break }
+                    let layer = waiting[index].layer
+                    if let fault = layer.fault(ofInputs: inputs.map { $0.shape }) {
+                        throw self.fault(path, "\(layer.label): \(fault)")
+                    }
+                    results[layer.name, default: []].append(layer.outputs(of: inputs))
+                    waiting[index].calls.removeFirst()
+                    isMoving = true
+                }
+            }
+        }
+        func values(_ key: String) throws(SavingError) -> [SymbolicTensor] {
+            // One place, or a list of them.
+            let places = config[key]?.array ?? []
+            var values: [SymbolicTensor] = []
+            for place in places.first?.string == nil ? places : [.array(places)] {
+                guard let value = try value(place) else {
+                    throw fault(path, "\(key): \(place.text()) is never computed")
+                }
+                values.append(value)
+            }
+            return values
+        }
+        let inputs = try values("input_layers").compactMap { $0.layer as? Input }
+        let outputs = try values("output_layers")
+        let reached = LayerGraph.inputs(before: outputs)
+        guard !inputs.isEmpty, !outputs.isEmpty,
+            Set(inputs.map { ObjectIdentifier($0) }).count == inputs.count,
+            Set(reached.map { ObjectIdentifier($0) }) == Set(inputs.map { ObjectIdentifier($0) })
+        else { throw fault(path, "the outputs do not depend on just the inputs that are listed") }
+        let types = Set(layers.values.filter { !($0 is Input) }.map { $0.dtype })
+        let model = Model(
+            name: config["name"]?.string, seed: isRoot ? seed : nil,
+            dtype: types.count == 1 ? types.first ?? .float32 : .float32)
+        model.parameterSource = source
+        model.build(LayerGraph(from: inputs, to: outputs, model: model.label))
+        return model
+    }
+
+    /// The places of the graph's tensors within a call's arguments, in order.
+    private static func collectPlaces(_ json: JSON, _ places: inout [JSON]) {
+        if json["class_name"]?.string == "__keras_tensor__" {
+            if let place = json["config"]?["keras_history"] { places.append(place) }
+        } else if let array = json.array {
+            for element in array { collectPlaces(element, &places) }
+        } else if let object = json.object {
+            for (_, member) in object { collectPlaces(member, &places) }
+        }
+    }
+
+    private func fault(_ path: String, _ sentence: String) -> SavingError {
+        SavingError(.architecture, path.isEmpty ? sentence : "\(path): \(sentence)")
+    }
+}
