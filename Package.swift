@@ -60,7 +60,9 @@ let package = Package(
         .testTarget(
             name: "CitiusConfigurationTests", dependencies: ["CitiusConfiguration", "CitiusTestSupport"]),
         .testTarget(
-            name: "CitiusKernelsTests", dependencies: ["CitiusKernels", "CitiusTestSupport"]),
+            name: "CitiusKernelsTests",
+            // CitiusSIMD by name: a target is built again for a changed header of what it names alone.
+            dependencies: ["CitiusKernels", "CitiusSIMD", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusTensorTests", dependencies: ["CitiusTensor", "CitiusTestSupport"]),
         .testTarget(
