@@ -26,7 +26,7 @@ let package = Package(
         .target(name: "CitiusConfiguration", dependencies: ["CitiusPlatform"]),
         .target(name: "CitiusKernels", dependencies: ["CitiusBLAS", "CitiusSIMD", "CitiusPlatform"]),
         .target(name: "CitiusTensor", dependencies: ["CitiusKernels"]),
-        .target(name: "CitiusFormats", dependencies: ["CitiusPlatform", "CitiusTensor"]),
+        .target(name: "CitiusFormats", dependencies: ["CitiusConfiguration", "CitiusTensor"]),
         .target(name: "CitiusAutograd", dependencies: ["CitiusConfiguration", "CitiusTensor"]),
         .target(name: "CitiusLayers", dependencies: ["CitiusAutograd"]),
         .target(name: "CitiusOptimizers", dependencies: ["CitiusAutograd"]),
@@ -39,7 +39,7 @@ let package = Package(
             name: "CitiusModels",
             dependencies: ["CitiusLayers", "CitiusOptimizers", "CitiusData"]
         ),
-        .target(name: "Citius", dependencies: ["CitiusModels"]),
+        .target(name: "Citius", dependencies: ["CitiusFormats", "CitiusModels"]),
         .target(name: "CitiusDownloads", dependencies: ["CitiusData", "CitiusCrypto"]),
 
         .target(name: "CitiusExampleSupport", dependencies: ["Citius"], path: "Examples/Support"),
@@ -52,10 +52,12 @@ let package = Package(
 
         .target(
             name: "CitiusTestSupport",
-            dependencies: ["CitiusAutograd", "CitiusPlatform"],
+            dependencies: ["CitiusAutograd", "CitiusFormats", "CitiusPlatform"],
             path: "Tests/CitiusTestSupport",
             resources: [.copy("Golden")]
         ),
+        .executableTarget(
+            name: "citius-fuzz", dependencies: ["CitiusTestSupport"], path: "Tests/citius-fuzz"),
         .testTarget(name: "CitiusPlatformTests", dependencies: ["CitiusPlatform"]),
         .testTarget(
             name: "CitiusConfigurationTests", dependencies: ["CitiusConfiguration", "CitiusTestSupport"]),

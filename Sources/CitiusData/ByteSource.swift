@@ -99,6 +99,3 @@ package final class FileSource: ByteSource {
         return filled
     }
 }
-
-/// The system's words for an error number.
-package func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }

@@ -78,7 +78,7 @@ extension JSON {
     }
 
     /// What a message calls the value: short enough for one line.
-    var summary: String {
+    package var summary: String {
         switch self {
         case .array(let array): "an array of \(array.count)"
         case .object(let object): "an object of \(object.count)"
@@ -91,7 +91,7 @@ extension JSON {
 // MARK: A JSON within a value
 
 extension JSON: Codable {
-    /// Takes the value as it is. Traps in coders other than `init(encoding:)` and `decoded(as:)`, which other formats use.
+    /// Takes the value as it is. Throws in the coders of other formats.
     public init(from decoder: any Decoder) throws {
         guard let decoder = decoder as? ConfigurationDecoder else {
             throw DecodingError.dataCorrupted(

@@ -1,0 +1,263 @@
+import CitiusConfiguration
+import CitiusPlatform
+import CitiusTensor
+
+/// A file of named tensors in Hugging Face's format: eight bytes with the header's length, the header in JSON, the
+/// elements of the tensors one after another, little-endian and row-major.
+///
+/// ```swift
+/// try Safetensors.write([("kernel", kernel), ("bias", bias)], metadata: [("epoch", "3")], to: "model.safetensors")
+/// let file = try Safetensors(contentsOf: "model.safetensors")
+/// let bias = try file.tensor(named: "bias")
+/// ```
+///
+/// The file is mapped into memory: only tensors that are asked for are read. It is checked as a whole before that,
+/// by the format's rules, so that a hostile file ends in an error. A file that another process cuts short while this
+/// one reads it ends the process with SIGBUS, as mapped files do; files written by `write` are replaced, never cut.
+///
+/// Source: https://github.com/huggingface/safetensors#format.
+public struct Safetensors: Sendable {
+    /// What the format allows a header to be at most, in bytes.
+    public static let headerLimit = 100_000_000
+
+    /// A tensor as the header describes it.
+    public struct Entry: Sendable, Equatable {
+        /// The format's name of the elements' type: `F32`, `BF16`, ….
+        public let type: String
+        public let shape: Shape
+        /// Where the bytes lie behind the header.
+        let range: Range<Int>
+
+        public var byteCount: Int { range.count }
+    }
+
+    /// The tensors' names, in the header's order.
+    public let names: [String]
+    /// What the file says of itself.
+    public let metadata: [String: String]
+    private let entries: [String: Entry]
+    private let bytes: FileBytes
+    private let dataStart: Int
+
+    /// Opens a file and checks it.
+    ///
+    /// - Throws: a `SafetensorsError` if it cannot be read or breaks the format.
+    public init(contentsOf path: String) throws(SafetensorsError) {
+        try self.init(FileBytes(mapping: path))
+    }
+
+    /// Checks the bytes of such a file. Throws as `init(contentsOf:)` does.
+    public init(bytes: [UInt8]) throws(SafetensorsError) {
+        try self.init(FileBytes(bytes))
+    }
+
+    private init(_ bytes: FileBytes) throws(SafetensorsError) {
+        let header = try SafetensorsHeader(bytes.buffer, name: bytes.name)
+        names = header.tensors.map(\.name)
+        metadata = header.metadata
+        entries = Dictionary(uniqueKeysWithValues: header.tensors.map { ($0.name, $0.entry) })
+        dataStart = header.dataStart
+        self.bytes = bytes
+    }
+
+    /// What the header says of a tensor; nil if there is none of that name.
+    public subscript(name: String) -> Entry? { entries[name] }
+
+    /// A copy of a tensor. Half-precision elements (`F16`, `BF16`) become float32, exactly.
+    ///
+    /// - Throws: a `SafetensorsError` if there is none of that name, or its elements are of a type that no `Tensor` has
+    ///   (`I8`, `U16`, `F8_E4M3`, …): `rawBytes(named:)` gives those.
+    public func tensor(named name: String) throws(SafetensorsError) -> Tensor {
+        let entry = try entry(named: name)
+        guard let type = SafetensorsType(rawValue: entry.type), let dtype = type.dtype else {
+            throw SafetensorsError(
+                .unsupportedType,
+                "\(bytes.name): the elements of \(quoted(name)) are \(entry.type), which no Tensor holds. "
+                    + "Read them by rawBytes(named:), or save them as F32.")
+        }
+        return withBytes(of: entry) { source in
+            var tensor = Tensor(uninitialized: entry.shape, dtype: dtype)
+            let target = tensor.mutableAddress()
+            switch type {
+            case .float16:
+                for index in 0..<tensor.count {
+                    let half = UInt16(
+                        littleEndian: source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+                    target.storeBytes(of: float(half: half), toByteOffset: 4 * index, as: Float.self)
+                }
+            case .bfloat16:
+                for index in 0..<tensor.count {
+                    let half = UInt16(
+                        littleEndian: source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
+                    target.storeBytes(
+                        of: Float(bitPattern: UInt32(half) << 16), toByteOffset: 4 * index, as: Float.self)
+                }
+            case .bool:
+                // A Swift Bool is 0 or 1; the file may hold any byte.
+                for index in 0..<tensor.count {
+                    target.storeBytes(of: source[index] != 0, toByteOffset: index, as: Bool.self)
+                }
+            default:
+                if let base = source.baseAddress { target.copyMemory(from: base, byteCount: source.count) }
+            }
+            return tensor
+        }
+    }
+
+    /// A copy of a tensor's bytes, whatever their type.
+    ///
+    /// - Throws: a `SafetensorsError` if there is no tensor of that name.
+    public func rawBytes(named name: String) throws(SafetensorsError) -> [UInt8] {
+        withBytes(of: try entry(named: name)) { Array($0) }
+    }
+
+    private func entry(named name: String) throws(SafetensorsError) -> Entry {
+        if let entry = entries[name] { return entry }
+        let known = names.prefix(20).map(quoted).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+        throw SafetensorsError(
+            .noSuchTensor,
+            "\(bytes.name) has no tensor \(quoted(name)); it has \(names.isEmpty ? "none" : known).")
+    }
+
+    private func withBytes<Result>(of entry: Entry, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        withExtendedLifetime(bytes) {
+            let range = dataStart + entry.range.lowerBound..<dataStart + entry.range.upperBound
+            return body(UnsafeRawBufferPointer(rebasing: bytes.buffer[range]))
+        }
+    }
+}
+
+/// A name as messages show it, on one line however it is made.
+func quoted(_ name: String) -> String {
+    JSON.string(name.count > 200 ? name.prefix(200) + "…" : name).text()
+}
+
+/// The types of elements that the format has.
+enum SafetensorsType: String, CaseIterable {
+    case bool = "BOOL"
+    case float4 = "F4"
+    case float6E2M3 = "F6_E2M3"
+    case float6E3M2 = "F6_E3M2"
+    case uint8 = "U8"
+    case int8 = "I8"
+    case float8E5M2 = "F8_E5M2"
+    case float8E4M3 = "F8_E4M3"
+    case float8E8M0 = "F8_E8M0"
+    case int16 = "I16"
+    case uint16 = "U16"
+    case float16 = "F16"
+    case bfloat16 = "BF16"
+    case int32 = "I32"
+    case uint32 = "U32"
+    case float32 = "F32"
+    case complex64 = "C64"
+    case float64 = "F64"
+    case int64 = "I64"
+    case uint64 = "U64"
+
+    init(_ dtype: DType) {
+        self =
+            switch dtype {
+            case .float32: .float32
+            case .float64: .float64
+            case .int32: .int32
+            case .int64: .int64
+            case .uint8: .uint8
+            case .bool: .bool
+            }
+    }
+
+    var bitCount: Int {
+        switch self {
+        case .float4: 4
+        case .float6E2M3, .float6E3M2: 6
+        case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0: 8
+        case .int16, .uint16, .float16, .bfloat16: 16
+        case .int32, .uint32, .float32: 32
+        case .complex64, .float64, .int64, .uint64: 64
+        }
+    }
+
+    /// What a tensor of such elements has; nil where no tensor can have them.
+    var dtype: DType? {
+        switch self {
+        case .float32, .float16, .bfloat16: .float32
+        case .float64: .float64
+        case .int32: .int32
+        case .int64: .int64
+        case .uint8: .uint8
+        case .bool: .bool
+        default: nil
+        }
+    }
+}
+
+/// The float of a half-precision number's bits (IEEE 754 binary16).
+func float(half: UInt16) -> Float {
+    let sign = UInt32(half & 0x8000) << 16
+    let exponent = UInt32(half >> 10) & 0x1F
+    let mantissa = UInt32(half) & 0x3FF
+    switch exponent {
+    case 0: return Float(sign: sign == 0 ? .plus : .minus, exponent: -24, significand: Float(mantissa))
+    case 0x1F: return Float(bitPattern: sign | 0x7F80_0000 | mantissa << 13)
+    default: return Float(bitPattern: sign | (exponent + 112) << 23 | mantissa << 13)
+    }
+}
+
+/// The bytes of a file, mapped or in memory.
+final class FileBytes: @unchecked Sendable {
+    /// What messages call the file.
+    let name: String
+    /// Valid while this lives. Never written: any thread may read it.
+    let buffer: UnsafeRawBufferPointer
+    private let isMapped: Bool
+
+    init(_ bytes: [UInt8]) {
+        name = "the bytes"
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
+        copy.copyBytes(from: bytes)
+        buffer = UnsafeRawBufferPointer(copy)
+        isMapped = false
+    }
+
+    init(mapping path: String) throws(SafetensorsError) {
+        // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            let code = errno
+            throw SafetensorsError(
+                code == ENOENT || code == ENOTDIR ? .missing : .unreadable,
+                "\(path) cannot be read: \(systemMessage(code)). Check the path and its permissions.")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw SafetensorsError(
+                .unreadable, "\(path) is not a regular file; give the path of a safetensors file.")
+        }
+        name = path
+        let count = Int(status.st_size)
+        guard count > 0 else {
+            // Nothing can be mapped of an empty file.
+            buffer = UnsafeRawBufferPointer(
+                UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 8))
+            isMapped = false
+            return
+        }
+        guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
+            throw SafetensorsError(
+                .unreadable, "\(path), \(count) bytes, cannot be mapped into memory: \(systemMessage(errno))."
+            )
+        }
+        buffer = UnsafeRawBufferPointer(start: base, count: count)
+        isMapped = true
+    }
+
+    deinit {
+        if isMapped {
+            munmap(UnsafeMutableRawPointer(mutating: buffer.baseAddress), buffer.count)
+        } else {
+            buffer.deallocate()
+        }
+    }
+}

@@ -1,0 +1,54 @@
+import CitiusPlatform
+import Testing
+
+@Suite struct AtomicFileTests {
+    /// The folder's names and the file's text at each moment.
+    @Test func aFileAppearsWhenItIsWhole() throws {
+        var template = Array("/tmp/citius-atomic-XXXXXX".utf8CString)
+        let folder = String(cString: try #require(mkdtemp(&template)))
+        defer { rmdir(folder) }
+        let path = folder + "/file"
+        defer { unlink(path) }
+        func text() -> String? {
+            guard let stream = fopen(path, "r") else { return nil }
+            defer { fclose(stream) }
+            var buffer = [UInt8](repeating: 0, count: 100)
+            return String(decoding: buffer[..<fread(&buffer, 1, 100, stream)], as: UTF8.self)
+        }
+        do {
+            let file = try AtomicFile(for: path)
+            try file.write(Array("old".utf8))
+            #expect(text() == nil)
+            try file.commit()
+            #expect(text() == "old")
+        }
+        do {
+            let file = try AtomicFile(for: path)
+            try file.write(Array("new".utf8))
+            #expect(text() == "old")
+            // Not committed.
+        }
+        #expect(text() == "old")
+        let file = try AtomicFile(for: path)
+        try file.write(Array("ne".utf8))
+        try file.write(Array("w".utf8))
+        try file.commit()
+        #expect(text() == "new")
+        #expect(unlink(path) == 0)
+        #expect(rmdir(folder) == 0, "something else is left in the folder")
+    }
+
+    @Test func failuresNameTheFile() throws {
+        do throws(WritingFailure) {
+            _ = try AtomicFile(for: "/nowhere/at/all")
+            Issue.record("a folder that does not exist took a file")
+        } catch {
+            #expect(error.code == ENOENT)
+            #expect(error.path == "/nowhere/at/all")
+            #expect(
+                error.description
+                    == "/nowhere/at/all cannot be written: No such file or directory. Choose a folder that this user may "
+                    + "write to, with enough space.")
+        }
+    }
+}

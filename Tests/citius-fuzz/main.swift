@@ -1,0 +1,17 @@
+import CitiusTestSupport
+
+// Feeds a reader mutated files, best under the address sanitizer:
+//   swift run -c release --sanitize address --scratch-path .build/fuzz citius-fuzz safetensors 1000000 1
+let formats: [String: (Int, UInt64) -> FuzzReport] = [
+    "safetensors": { fuzzSafetensors(inputs: $0, seed: $1) },
+    "json": { fuzzJSON(inputs: $0, seed: $1) },
+]
+let arguments = CommandLine.arguments
+guard arguments.count == 4, let fuzz = formats[arguments[1]], let inputs = Int(arguments[2]),
+    let seed = UInt64(arguments[3])
+else {
+    fatalError("usage: citius-fuzz \(formats.keys.sorted().joined(separator: "|")) INPUTS SEED")
+}
+let report = fuzz(inputs, seed)
+print("\(arguments[1]), \(inputs) inputs, seed \(seed):\n\(report)")
+if !report.failures.isEmpty { fatalError("the reader has a defect") }
