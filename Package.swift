@@ -37,7 +37,7 @@ let package = Package(
         ),
         .target(
             name: "CitiusModels",
-            dependencies: ["CitiusLayers", "CitiusOptimizers", "CitiusData"]
+            dependencies: ["CitiusLayers", "CitiusOptimizers", "CitiusData", "CitiusFormats"]
         ),
         .target(name: "Citius", dependencies: ["CitiusFormats", "CitiusModels"]),
         .target(name: "CitiusDownloads", dependencies: ["CitiusData", "CitiusCrypto"]),

@@ -90,7 +90,7 @@ public final class BatchNormalization: Layer, ConfigurableLayer {
         // Counted with the batch's axis, as in Keras.
         return firstFault(
             axis == -1 || axis == rank ? nil : "axis is \(axis), expected the last one, -1 or \(rank)",
-            movingMean.flatMap { faultUnlessChannels($0.shape[0], shapes[0][-1]) })
+            inputShape.flatMap { faultUnlessChannels($0[-1], shapes[0][-1]) })
     }
 
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {

@@ -86,7 +86,7 @@ public final class Conv2D: Layer, ConfigurableLayer {
         let (channels, groups) = (shapes[0][2], configuration.groups)
         return firstFault(
             channels % groups == 0 ? nil : "\(channels) channels do not divide into \(groups) groups",
-            kernel.flatMap { faultUnlessChannels($0.shape[2] * groups, channels) },
+            inputShape.flatMap { faultUnlessChannels($0[2], channels) },
             sliding.fault(over: shapes[0]))
     }
 

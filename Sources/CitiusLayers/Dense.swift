@@ -56,7 +56,7 @@ public final class Dense: Layer, ConfigurableLayer {
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
         guard shapes[0].rank >= 1 else { return "samples are scalars, expected [.., inputs]" }
-        let inputs = kernel?.shape[0] ?? shapes[0][-1]
+        let inputs = inputShape?[-1] ?? shapes[0][-1]
         return shapes[0][-1] == inputs
             ? nil
             : "samples of shape \(shapes[0]), expected the last axis to be the \(inputs) that it was built for"

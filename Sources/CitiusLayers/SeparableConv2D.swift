@@ -85,7 +85,7 @@ public final class SeparableConv2D: Layer, ConfigurableLayer {
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
         faultUnlessRank(3, "height, width, channels", of: shapes[0])
-            ?? depthwiseKernel.flatMap { faultUnlessChannels($0.shape[2], shapes[0][2]) }
+            ?? inputShape.flatMap { faultUnlessChannels($0[2], shapes[0][2]) }
             ?? sliding.fault(over: shapes[0])
     }
 

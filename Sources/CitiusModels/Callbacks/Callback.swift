@@ -34,6 +34,13 @@ open class Callback {
         self.plan = plan
     }
 
+    /// Ends the running training after the batch with an error, which `fit` throws: for what the world does to a
+    /// callback, a full disk for instance. Weights and history keep what was learned.
+    public final func stop(with error: any Error) {
+        model.run.failure = model.run.failure ?? TrainingError(.callback, "\(type(of: self)): \(error)")
+        model.stopTraining = true
+    }
+
     open func onTrainBegin() {}
     /// - Parameter logs: those of the last epoch.
     open func onTrainEnd(logs: Scores) {}

@@ -4,17 +4,11 @@ import CitiusTensor
 
 /// Stops training when a metric no longer improves.
 public final class EarlyStopping: Callback {
-    /// Which way the watched metric improves.
-    public enum Mode: Sendable {
-        /// Down for a loss, else as the metric itself says.
-        case automatic
-        case lowest, highest
-    }
+    public typealias Mode = MonitorMode
 
-    private let monitor: String
+    private var monitor: MetricMonitor
     private let minDelta: Double
     private let patience: Int
-    private let mode: Mode
     private let baseline: Double?
     private let restoreBestWeights: Bool
     private let startFromEpoch: Int
@@ -26,8 +20,6 @@ public final class EarlyStopping: Callback {
     private var best: Double?
     private var bestWeights: [Tensor]?
     private var epochsWithoutImprovement = 0
-    private var isLowestBest = true
-    private var hasWarned = false
 
     /// - Parameters:
     ///   - monitor: the name of the metric in the logs.
@@ -48,10 +40,9 @@ public final class EarlyStopping: Callback {
             minDelta >= 0 && patience >= 0 && startFromEpoch >= 0,
             "EarlyStopping: minDelta \(minDelta), patience \(patience), startFromEpoch \(startFromEpoch), "
                 + "expected none of them negative")
-        self.monitor = monitor
+        self.monitor = MetricMonitor(monitor, mode: mode, owner: "EarlyStopping")
         self.minDelta = minDelta
         self.patience = patience
-        self.mode = mode
         self.baseline = baseline
         self.restoreBestWeights = restoreBestWeights
         self.startFromEpoch = startFromEpoch
@@ -63,25 +54,23 @@ public final class EarlyStopping: Callback {
         best = nil
         bestWeights = nil
         epochsWithoutImprovement = 0
-        switch mode {
-        case .lowest: isLowestBest = true
-        case .highest: isLowestBest = false
-        case .automatic: isLowestBest = automaticMode() == .lowest
-        }
+        monitor.begin(for: model)
     }
 
     public override func onEpochEnd(_ epoch: Int, logs: inout Scores) {
-        guard let current = currentValue(in: logs), epoch >= startFromEpoch else { return }
+        guard let current = monitor.value(in: logs, of: model), epoch >= startFromEpoch else { return }
         if restoreBestWeights && bestWeights == nil {
             bestWeights = model.weights
             bestEpoch = epoch
         }
         epochsWithoutImprovement += 1
-        if isImprovement(current, on: best) {
+        if monitor.isImprovement(current, on: best, minDelta: minDelta) {
             best = current
             bestEpoch = epoch
             if restoreBestWeights { bestWeights = model.weights }
-            if isImprovement(current, on: baseline) { epochsWithoutImprovement = 0 }
+            if monitor.isImprovement(current, on: baseline, minDelta: minDelta) {
+                epochsWithoutImprovement = 0
+            }
             return
         }
         if epochsWithoutImprovement >= patience && epoch > 0 {
@@ -93,33 +82,5 @@ public final class EarlyStopping: Callback {
     public override func onTrainEnd(logs: Scores) {
         if let bestWeights { model.weights = bestWeights }
         bestWeights = nil
-    }
-
-    private func isImprovement(_ value: Double, on reference: Double?) -> Bool {
-        guard let reference else { return true }
-        return isLowestBest ? value + minDelta < reference : value - minDelta > reference
-    }
-
-    private func currentValue(in logs: Scores) -> Double? {
-        if let value = logs.value(of: monitor) { return value }
-        // A run that was stopped from elsewhere skips its validation: nothing is wrong then.
-        if !hasWarned && !model.stopTraining {
-            hasWarned = true
-            Console.warn(
-                "EarlyStopping: there is no \"\(monitor)\" to watch; there are "
-                    + logs.names.joined(separator: ", "))
-        }
-        return nil
-    }
-
-    private func automaticMode() -> Mode {
-        let name = monitor.hasPrefix("val_") ? String(monitor.dropFirst(4)) : monitor
-        if name == "loss" { return .lowest }
-        guard let goal = model.metrics.first(where: { $0.name == name })?.goal else {
-            fail(
-                "EarlyStopping: whether \"\(monitor)\" should rise or fall is not known; "
-                    + "pass mode: .highest or mode: .lowest")
-        }
-        return goal == .lowest ? .lowest : .highest
     }
 }

@@ -10,6 +10,12 @@ public final class History: Callback {
     /// The logs of each of them.
     public private(set) var logs: [Scores] = []
 
+    /// The epoch that was broken off before its last batch, as by Ctrl-C; nil if all that are listed are whole.
+    public internal(set) var brokenOffEpoch: Int?
+
+    /// How many epochs were trained to their end.
+    public var completeEpochs: Int { epochs.count - (brokenOffEpoch == nil ? 0 : 1) }
+
     /// The names of everything recorded: `accuracy`, `loss`, `val_accuracy`, …
     public var names: [String] {
         var names: [String] = []
@@ -21,7 +27,7 @@ public final class History: Callback {
     /// validation's scores, if not every epoch was validated.
     public subscript(name: String) -> [Double] { logs.compactMap { $0.value(of: name) } }
 
-    public override func onTrainBegin() { (epochs, logs) = ([], []) }
+    public override func onTrainBegin() { (epochs, logs, brokenOffEpoch) = ([], [], nil) }
 
     public override func onEpochEnd(_ epoch: Int, logs: inout Scores) {
         epochs.append(epoch)

@@ -197,6 +197,14 @@ extension Model {
         }
     }
 
+    /// Which way the metric of this name in the logs improves; nil if there is none, or it does not say.
+    final func goal(ofMetric name: String) -> Metric.Goal? {
+        allMetrics.first { $0.name == name }?.metric.goal
+    }
+
+    /// What logs call the loss and the metrics.
+    final var metricNames: [String] { allMetrics.map { $0.name } }
+
     /// The compiled loss and metrics, then those that a subclass adds in `metrics`.
     private final var allMetrics: [(name: String, metric: Metric)] {
         let compiled = compilation?.metricsByName ?? []

@@ -160,14 +160,16 @@ extension Model {
         let feed = BatchFeed(source, random: random)
         run.feed = feed
         run.resumption = nil
+        run.failure = nil
         stopTraining = false
         var logs: Scores = [:]
         for observer in observers { observer.onTrainBegin() }
         defer {
-            run.feed = nil
             for observer in observers { observer.onTrainEnd(logs: logs) }
+            run.feed = nil
         }
         var (epoch, step) = (fitPlan.initialEpoch, 0)
+        if let failure = run.failure { throw failure }
         if let resumption = run.resumption {
             (epoch, step) = (resumption.epoch, resumption.step)
             feed.resume(passStart: resumption.passStart, drawn: resumption.drawn)
@@ -178,7 +180,7 @@ extension Model {
             resetMetrics()
             if step > 0, let resumption = run.resumption { metricStates = resumption.metrics }
             for observer in observers { observer.onEpochBegin(epoch) }
-            try trainEpoch(feed, observers, fitPlan, from: step)
+            let isWhole = try trainEpoch(feed, observers, fitPlan, from: step)
             step = 0
             logs = scores
             if let validation, !stopTraining, (epoch + 1) % fitPlan.validationFrequency == 0 {
@@ -187,17 +189,19 @@ extension Model {
                 // A validation that was broken off says nothing of the epoch.
                 if !stopTraining { for (name, value) in scores.entries { logs["val_" + name] = value } }
             }
+            if isWhole { (run.epoch, run.step) = (epoch + 1, 0) } else { history.brokenOffEpoch = epoch }
+            for observer in observers { observer.onEpochEnd(epoch, logs: &logs) }
             epoch += 1
-            (run.epoch, run.step) = (epoch, 0)
-            for observer in observers { observer.onEpochEnd(epoch - 1, logs: &logs) }
         }
+        if let failure = run.failure { throw failure }
         if epoch > 0 { optimizer?.finalizeValues(of: parameters) }
         return history
     }
 
+    /// - Returns: whether the epoch came to its end.
     private final func trainEpoch(
         _ feed: BatchFeed, _ observers: [Callback], _ plan: FitPlan, from start: Int
-    ) throws(TrainingError) {
+    ) throws(TrainingError) -> Bool {
         var step = start
         var isAtEnd = false
         while step < plan.stepsPerEpoch ?? .max {
@@ -216,10 +220,10 @@ extension Model {
             run.step = step
             let logs = scores
             for observer in observers { observer.onTrainBatchEnd(step - 1, logs: logs) }
-            if stopTraining { return }
+            if stopTraining { return step == plan.stepsPerEpoch ?? feed.source.steps }
         }
-        guard isAtEnd || step == 0 else { return }
-        if feed.passes == 1 { return try checkCount(step, for: "fit") }
+        guard isAtEnd || step == 0 else { return true }
+        if feed.passes == 1 { try checkCount(step, for: "fit") }
         throw TrainingError(
             .exhaustedData,
             "fit: the batches are at their end after step \(step) of the epoch and cannot be iterated again; give a "

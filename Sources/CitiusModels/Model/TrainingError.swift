@@ -16,6 +16,8 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
         case labelOutOfRange
         /// A validation split that leaves nothing on one of its sides.
         case validationSplit
+        /// A callback met an error; see `Callback.stop(with:)`.
+        case callback
     }
 
     public let kind: Kind

@@ -16,6 +16,8 @@ final class TrainingRun {
     var step = 0
     /// Where a training that was begun elsewhere goes on; set by a callback as the training begins.
     var resumption: TrainingPosition?
+    /// What ended the training early; thrown by `fit`.
+    var failure: TrainingError?
 
     /// Runs `body` as this thread's; traps if another thread trains or evaluates the model.
     func claimed<Result, Failure: Error>(

@@ -1,0 +1,189 @@
+import CitiusConfiguration
+import CitiusFormats
+import CitiusLayers
+import CitiusOptimizers
+import CitiusPlatform
+import CitiusTensor
+
+/// What one file holds of a model: a safetensors file whose tensors are the weights by their paths, and, under names that
+/// begin with `@`, the state of its training; the rest stands in the header.
+///
+/// | Tensor | |
+/// |---|---|
+/// | `dense/kernel`, … | the weights, by path |
+/// | `@optimizer/…` | the optimizer's state, see `Optimizer.state(for:)` |
+/// | `@random` | where the model's random numbers stand: key and counter |
+/// | `@pass_start` | the same when the running pass over the data began |
+/// | `@metrics/NAME/0`, … | what the running epoch has gathered |
+///
+/// | Metadata | |
+/// |---|---|
+/// | `format`, `version` | `citius`, and the version that wrote the file |
+/// | `architecture` | Keras's schema, see `Model.architecture()` |
+/// | `compilation` | Keras's schema of `compile_config` |
+/// | `training` | epoch, step and batch of a training that was not at its end |
+enum ModelFile {
+    private static let optimizerPrefix = "@optimizer/"
+    private static let metricsPrefix = "@metrics/"
+
+    /// What is written beside the weights.
+    struct Contents {
+        var architecture: JSON?
+        var compilation: JSON?
+        /// The optimizer's state and the random numbers.
+        var includesState = false
+        var position: TrainingPosition?
+    }
+
+    // MARK: Writing
+
+    static func write(_ model: Model, _ contents: Contents, to path: String) throws(SavingError) {
+        var tensors: [(name: String, tensor: Tensor)] = []
+        let parameters = try namedParameters(of: model)
+        for (path, parameter) in parameters { tensors.append((path, parameter.value)) }
+        if contents.includesState {
+            tensors.append(("@random", tensor(model.random.generator)))
+            if let optimizer = model.optimizer {
+                for (name, tensor) in optimizer.state(for: parameters.map { ($0.path, $0.parameter) }) {
+                    tensors.append((optimizerPrefix + name, tensor))
+                }
+            }
+        }
+        var metadata = [("format", "citius"), ("version", citiusVersion)]
+        if let architecture = contents.architecture { metadata.append(("architecture", architecture.text())) }
+        if let compilation = contents.compilation { metadata.append(("compilation", compilation.text())) }
+        if let position = contents.position {
+            let training: JSON = [
+                "epoch": .integer(Int64(position.epoch)), "step": .integer(Int64(position.step)),
+                "drawn": .integer(Int64(position.drawn)),
+            ]
+            metadata.append(("training", training.text()))
+            tensors.append(("@pass_start", tensor(position.passStart)))
+            for (name, state) in position.metrics.sorted(by: { $0.key < $1.key }) {
+                for (index, tensor) in state.enumerated() {
+                    tensors.append(("\(metricsPrefix)\(name)/\(index)", tensor))
+                }
+            }
+        }
+        do {
+            try Safetensors.write(tensors, metadata: metadata, to: path)
+        } catch {
+            throw SavingError(.file, error.description)
+        }
+    }
+
+    /// The parameters by path. Throws if two have one path, or one that a file keeps for itself.
+    static func namedParameters(
+        of model: Model
+    ) throws(SavingError) -> [(path: String, parameter: Parameter)] {
+        let parameters = model.namedParameters
+        var paths: Set<String> = []
+        for (path, _) in parameters {
+            guard paths.insert(path).inserted, !path.hasPrefix("@"), path != "__metadata__" else {
+                throw SavingError(
+                    .weights,
+                    "the parameter \(path) has the path of another one, or one that files keep for themselves; "
+                        + "give its layer a name of its own")
+            }
+        }
+        return parameters
+    }
+
+    private static func tensor(_ generator: RandomGenerator) -> Tensor {
+        Tensor([Int64(bitPattern: generator.philox.key), Int64(bitPattern: generator.counter)])
+    }
+
+    // MARK: Reading
+
+    static func open(_ path: String) throws(SavingError) -> Safetensors {
+        do { return try Safetensors(contentsOf: path) } catch { throw SavingError(.file, error.description) }
+    }
+
+    static func tensor(_ name: String, in file: Safetensors) throws(SavingError) -> Tensor {
+        do { return try file.tensor(named: name) } catch { throw SavingError(.file, error.description) }
+    }
+
+    /// A JSON in the header; nil if there is none.
+    static func json(_ key: String, in file: Safetensors, _ path: String) throws(SavingError) -> JSON? {
+        guard let text = file.metadata[key] else { return nil }
+        do {
+            return try JSON(parsing: text)
+        } catch {
+            throw SavingError(.file, "\(path): the \(key) in the header is no JSON: \(error)")
+        }
+    }
+
+    /// The names of the weights in a file.
+    static func weightNames(in file: Safetensors) -> [String] { file.names.filter { !$0.hasPrefix("@") } }
+
+    /// The type of a tensor in a file; nil if no tensor here has it.
+    static func dtype(of entry: Safetensors.Entry) -> DType? {
+        switch entry.type {
+        case "F32": .float32
+        case "F64": .float64
+        case "I32": .int32
+        case "I64": .int64
+        case "U8": .uint8
+        case "BOOL": .bool
+        default: nil
+        }
+    }
+
+    /// Puts back where the random numbers stood; nothing if the file does not say.
+    static func restoreRandom(of model: Model, from file: Safetensors) throws(SavingError) {
+        guard file["@random"] != nil else { return }
+        model.random.generator = try generator("@random", in: file)
+    }
+
+    private static func generator(_ name: String, in file: Safetensors) throws(SavingError) -> RandomGenerator
+    {
+        let tensor = try tensor(name, in: file)
+        guard tensor.dtype == .int64, tensor.shape == [2] else {
+            throw SavingError(
+                .trainingState, "\(name) is \(tensor.dtype) \(tensor.shape), expected int64 [2]")
+        }
+        let words = tensor.elements(as: Int64.self)
+        var generator = RandomGenerator(seed: UInt64(bitPattern: words[0]))
+        generator.counter = UInt64(bitPattern: words[1])
+        return generator
+    }
+
+    /// Puts the optimizer's state back; nothing if the file has none.
+    static func restoreOptimizer(of model: Model, from file: Safetensors) throws(SavingError) {
+        let names = file.names.filter { $0.hasPrefix(optimizerPrefix) }
+        guard !names.isEmpty, let optimizer = model.optimizer else { return }
+        var state: [Optimizer.NamedTensor] = []
+        for name in names {
+            state.append((String(name.dropFirst(optimizerPrefix.count)), try tensor(name, in: file)))
+        }
+        do {
+            try optimizer.restore(state, for: namedParameters(of: model).map { ($0.path, $0.parameter) })
+        } catch let error as SavingError {
+            throw error
+        } catch {
+            throw SavingError(.trainingState, "\(error)")
+        }
+    }
+
+    /// Where a training stood that the file was written in the middle of; nil if it was not.
+    static func position(in file: Safetensors, _ path: String) throws(SavingError) -> TrainingPosition? {
+        guard let training = try json("training", in: file, path) else { return nil }
+        guard let epoch = training["epoch"]?.int, let step = training["step"]?.int,
+            let drawn = training["drawn"]?.int, epoch >= 0, step >= 0, drawn >= 0
+        else {
+            throw SavingError(
+                .trainingState, "\(path): the training in the header lacks its epoch, step or batch")
+        }
+        var metrics: [String: [(index: Int, tensor: Tensor)]] = [:]
+        for name in file.names where name.hasPrefix(metricsPrefix) {
+            let parts = name.dropFirst(metricsPrefix.count)
+            guard let slash = parts.lastIndex(of: "/"), let index = Int(parts[parts.index(after: slash)...])
+            else { continue }
+            metrics[String(parts[..<slash]), default: []].append((index, try tensor(name, in: file)))
+        }
+        return TrainingPosition(
+            epoch: epoch, step: step, passStart: try generator("@pass_start", in: file), drawn: drawn,
+            random: try generator("@random", in: file),
+            metrics: metrics.mapValues { $0.sorted { $0.index < $1.index }.map { $0.tensor } })
+    }
+}

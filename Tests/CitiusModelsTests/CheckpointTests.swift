@@ -1,0 +1,217 @@
+import CitiusData
+import CitiusLayers
+import CitiusOptimizers
+import CitiusTestSupport
+import Foundation
+import Testing
+
+@testable import CitiusModels
+
+/// Trainings that are broken off and go on; models that are saved as they train.
+@Suite struct CheckpointTests {
+    /// Breaks a training off as a killed process would: nothing after the step is run, nothing is tidied.
+    private struct Killed: Error {}
+
+    /// A network with everything that a backup must keep: shuffling, dropout, moving statistics, momenta.
+    private func makeModel() -> Sequential {
+        let model = Sequential(seed: 3) {
+            Input(4)
+            Dense(8, activation: .relu)
+            BatchNormalization()
+            Dropout(0.3)
+            Dense(3, activation: .softmax)
+        }
+        model.compile(
+            optimizer: Adam(learningRate: CosineDecay(initialLearningRate: 0.05, decaySteps: 40)),
+            loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+        return model
+    }
+
+    private let data = Dataset(
+        inputs: randomTensor([70, 4], dtype: .float32, seed: 6),
+        targets: Tensor((0..<70).map { Int64($0 % 3) }))
+
+    /// Three epochs in as many runs as it takes, each of which ends after some steps.
+    private func interrupted(
+        after steps: [Int], _ path: String, _ frequency: SaveFrequency, stepsPerEpoch: Int? = nil
+    ) throws -> (weights: [Tensor], logs: [Scores]) {
+        var lives = steps.makeIterator()
+        var logs: [Int: Scores] = [:]
+        while true {
+            let model = makeModel()
+            let life = lives.next()
+            var taken = 0
+            let killer = LambdaCallback(onTrainBatchBegin: { _ in
+                taken += 1
+                if let life, taken > life { model.stopTraining = true }
+            })
+            let backup = Backup(path, frequency, diesAfter: life)
+            let history = try model.fit(
+                data, batchSize: 16, epochs: 3, verbose: .silent, callbacks: [backup, killer],
+                validationSplit: 0.1, stepsPerEpoch: stepsPerEpoch)
+            for (epoch, scores) in zip(history.epochs, history.logs) where epoch != history.brokenOffEpoch {
+                logs[epoch] = scores
+            }
+            if life == nil { return (model.weights, logs.sorted { $0.key < $1.key }.map { $0.value }) }
+        }
+    }
+
+    /// A backup that dies with its process: after so many steps it writes no more.
+    private final class Backup: Callback {
+        private let backup: BackupAndRestore
+        private let diesAfter: Int?
+        private var steps = 0
+
+        init(_ path: String, _ frequency: SaveFrequency, diesAfter: Int?) {
+            backup = BackupAndRestore(path, saveFrequency: frequency, deleteCheckpoint: false)
+            self.diesAfter = diesAfter
+        }
+
+        private var isDead: Bool { diesAfter.map { steps >= $0 } ?? false }
+
+        override func onTrainBegin() {
+            backup.attach(to: model, plan: plan)
+            backup.onTrainBegin()
+        }
+        override func onTrainBatchEnd(_ batch: Int, logs: Scores) {
+            if !isDead { backup.onTrainBatchEnd(batch, logs: logs) }
+            steps += 1
+        }
+        override func onEpochEnd(_ epoch: Int, logs: inout Scores) {
+            if !isDead { backup.onEpochEnd(epoch, logs: &logs) }
+        }
+    }
+
+    @Test(arguments: [SaveFrequency.epoch, .steps(1), .steps(2)], [nil, 3] as [Int?])
+    func aTrainingThatIsBrokenOffEndsWithTheSameBits(_ frequency: SaveFrequency, _ stepsPerEpoch: Int?) throws
+    {
+        let straight = makeModel()
+        let history = try straight.fit(
+            data, batchSize: 16, epochs: 3, verbose: .silent, validationSplit: 0.1,
+            stepsPerEpoch: stepsPerEpoch)
+        for lives in [[1], [2], [3, 1, 1], [5], [6, 2], [1, 1, 1, 1, 4], [11]] {
+            try SavingTests.withFolder { folder in
+                let path = folder.appending(path: "backup").path
+                let (weights, logs) = try interrupted(
+                    after: lives, path, frequency, stepsPerEpoch: stepsPerEpoch)
+                #expect(weights == straight.weights, "\(lives)")
+                #expect(logs.last == history.logs.last, "\(lives)")
+            }
+        }
+    }
+
+    @Test func aBackupGoesWhenTheTrainingIsDone() throws {
+        try SavingTests.withFolder { folder in
+            let path = folder.appending(path: "backup").path
+            var wasThere = false
+            let watcher = LambdaCallback(onEpochBegin: { epoch in
+                if epoch == 1 { wasThere = FileManager.default.fileExists(atPath: path) }
+            })
+            try makeModel().fit(
+                data, epochs: 2, verbose: .silent, callbacks: [BackupAndRestore(path), watcher])
+            #expect(wasThere && !FileManager.default.fileExists(atPath: path))
+            // One that is stopped keeps it, and goes on within the epoch.
+            let stopped = makeModel()
+            let stopper = LambdaCallback(onTrainBatchEnd: { batch, _ in
+                if batch == 1 { stopped.stopTraining = true }
+            })
+            let history = try stopped.fit(
+                data, batchSize: 16, epochs: 1, verbose: .silent,
+                callbacks: [BackupAndRestore(path), stopper])
+            #expect(history.brokenOffEpoch == 0 && history.completeEpochs == 0)
+            let resumed = makeModel()
+            let recorder = Recorder()
+            try resumed.fit(
+                data, batchSize: 16, epochs: 1, verbose: .silent,
+                callbacks: [BackupAndRestore(path), recorder])
+            #expect(recorder.events.prefix(3) == ["train begin", "epoch 0 begin", "batch 2 begin"])
+            let straight = makeModel()
+            try straight.fit(data, batchSize: 16, epochs: 1, verbose: .silent)
+            #expect(resumed.weights == straight.weights)
+        }
+    }
+
+    @Test func backupsThatDoNotFitEndTheTraining() throws {
+        try SavingTests.withFolder { folder in
+            let path = folder.appending(path: "backup").path
+            try makeModel().saveWeights(to: path)
+            let error = #expect(throws: TrainingError.self) {
+                try makeModel().fit(data, verbose: .silent, callbacks: [BackupAndRestore(path)])
+            }
+            #expect(error?.kind == .callback)
+            #expect(error?.description.contains("is no backup of a training") == true)
+            let unwritable = BackupAndRestore(folder.appending(path: "no/folder/backup").path)
+            let model = makeModel()
+            let failure = #expect(throws: TrainingError.self) {
+                try model.fit(data, epochs: 3, verbose: .silent, callbacks: [unwritable])
+            }
+            #expect(failure?.description.contains("BackupAndRestore: ") == true)
+            // What was learned and recorded is kept.
+            #expect(model.history?.epochs == [0] && model.optimizer?.iterations == 3)
+        }
+    }
+
+    @Test func theBestModelIsSaved() throws {
+        try SavingTests.withFolder { folder in
+            let path = folder.appending(path: "best.safetensors").path
+            let model = linearModel()
+            let values = [3.0, 1, 2, 0.5, 0.75]
+            final class Script: Callback {
+                let values: [Double]
+                init(_ values: [Double]) { self.values = values }
+                override func onEpochEnd(_ epoch: Int, logs: inout Scores) { logs["watched"] = values[epoch] }
+            }
+            var weights: [[Tensor]] = []
+            let recorder = LambdaCallback(onEpochEnd: { _, _ in weights.append(model.weights) })
+            let checkpoint = ModelCheckpoint(path, monitor: "watched", saveBestOnly: true, mode: .lowest)
+            try model.fit(
+                linearData(count: 32), epochs: 5, verbose: .silent,
+                callbacks: [Script(values), checkpoint, recorder])
+            #expect(checkpoint.best == 0.5)
+            #expect(try Model.load(from: path).weights == weights[3])
+            // A threshold that nothing beats.
+            let other = folder.appending(path: "other").path
+            try model.fit(
+                linearData(count: 32), epochs: 5, verbose: .silent,
+                callbacks: [
+                    Script(values),
+                    ModelCheckpoint(
+                        other, monitor: "watched", saveBestOnly: true, mode: .highest,
+                        initialValueThreshold: 9),
+                ])
+            #expect(!FileManager.default.fileExists(atPath: other))
+        }
+    }
+
+    @Test func pathsHoldValues() throws {
+        try SavingTests.withFolder { folder in
+            let model = linearModel()
+            let template = folder.appending(path: "e{epoch:02d}-{batch}-{loss:.1f}-{what}").path
+            try model.fit(
+                linearData(count: 64), batchSize: 16, epochs: 2, verbose: .silent,
+                callbacks: [ModelCheckpoint(template, saveWeightsOnly: true, saveFrequency: .steps(2))])
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            #expect(files.count == 4)
+            #expect(files.allSatisfy { $0.contains(#/^e0[12]-[24]-\d+\.\d-\{what\}$/#) }, "\(files)")
+            #expect(PathTemplate("{epoch}-{x:.2e}").filled { $0 == "x" ? 1234.5 : 7 } == "7-1.23e+03")
+        }
+    }
+
+    @Test func mistakesTrap() async {
+        let format = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = ModelCheckpoint("a-{epoch:x}")
+        }
+        #expect(errorText(of: format).contains(#"the path has the format "x""#))
+        let steps = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = BackupAndRestore("a", saveFrequency: .steps(0))
+        }
+        #expect(errorText(of: steps).contains("BackupAndRestore: saveFrequency is 0 steps"))
+        let metric = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let model = linearModel()
+            _ = try? model.fit(
+                linearData(count: 8), verbose: .silent,
+                callbacks: [ModelCheckpoint("a", monitor: "val_acc", saveBestOnly: true)])
+        }
+        #expect(errorText(of: metric).contains("The metrics are loss"))
+    }
+}
