@@ -28,8 +28,8 @@ let package = Package(
         .target(name: "CitiusTensor", dependencies: ["CitiusKernels"]),
         .target(name: "CitiusFormats", dependencies: ["CitiusConfiguration", "CitiusTensor"]),
         .target(name: "CitiusAutograd", dependencies: ["CitiusConfiguration", "CitiusTensor"]),
-        .target(name: "CitiusLayers", dependencies: ["CitiusAutograd"]),
-        .target(name: "CitiusOptimizers", dependencies: ["CitiusAutograd"]),
+        .target(name: "CitiusLayers", dependencies: ["CitiusAutograd", "CitiusConfiguration"]),
+        .target(name: "CitiusOptimizers", dependencies: ["CitiusAutograd", "CitiusConfiguration"]),
         .target(name: "CitiusFashionMNIST", exclude: ["data"]),
         .target(
             name: "CitiusData",
