@@ -21,10 +21,17 @@ extension ConfigurationTypes {
         Nadam.Configuration.self, Lion.Configuration.self, Lamb.Configuration.self,
         Adafactor.Configuration.self, Ftrl.Configuration.self,
         // Losses
-        SparseCategoricalCrossentropy.self, CategoricalCrossentropy.self, BinaryCrossentropy.self,
-        MeanSquaredError.self,
+        Loss.SparseCategoricalCrossentropy.self, Loss.CategoricalCrossentropy.self,
+        Loss.BinaryCrossentropy.self, Loss.MeanSquaredError.self, Loss.MeanAbsoluteError.self,
+        Loss.MeanAbsolutePercentageError.self, Loss.MeanSquaredLogarithmicError.self, Loss.Huber.self,
+        Loss.LogCosh.self, Loss.KLDivergence.self, Loss.Poisson.self, Loss.CosineSimilarity.self,
+        Loss.Hinge.self, Loss.SquaredHinge.self, Loss.CategoricalHinge.self,
+        Loss.BinaryFocalCrossentropy.self, Loss.CategoricalFocalCrossentropy.self,
+        Loss.CategoricalGeneralizedCrossEntropy.self, Loss.Dice.self, Loss.Tversky.self,
         // Metrics
         Accuracy.self, SparseCategoricalAccuracy.self, CategoricalAccuracy.self, BinaryAccuracy.self,
+        TopKCategoricalAccuracy.self, SparseTopKCategoricalAccuracy.self, MeanSquaredError.self,
+        RootMeanSquaredError.self, MeanAbsoluteError.self, MeanAbsolutePercentageError.self,
         // Layers
         Input.self, Dense.self, Activation.self, Conv2D.self, DepthwiseConv2D.self, SeparableConv2D.self,
         MaxPooling2D.self, AveragePooling2D.self, GlobalMaxPooling2D.self, GlobalAveragePooling2D.self,

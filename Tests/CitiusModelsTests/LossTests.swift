@@ -147,4 +147,58 @@ import Testing
             errorText(of: result)
                 .contains("meanSquaredError: targets [3, 4] do not fit predictions [3, 2]"))
     }
+
+    /// A softmax along another axis is no distribution of the last one, whose logits would do.
+    @Test func softmaxesOfOtherAxesAreProbabilitiesOutOfNowhere() {
+        let columns = Variable(logits).softmax(axis: 0)
+        let plain = Variable(columns.value)
+        let loss = Loss.sparseCategoricalCrossentropy
+        #expect(loss(columns, labels).value == loss(plain, labels).value)
+    }
+
+    // MARK: Masks
+
+    /// As Keras: a mean over what the mask lets through, with and without weights; the sum of what it lets through.
+    @Test func masks() {
+        var prediction = Variable(Tensor([1, 2, 3, 4, 5, 6] as [Double], shape: [2, 3, 1]))
+        let target = Tensor(zeros: [2, 3, 1], dtype: .float64)
+        prediction.mask = Tensor([true, true, false, true, false, false], shape: [2, 3])
+        let loss = Loss.meanAbsoluteError
+        #expect(abs(loss(prediction, target).value.scalar - 7.0 / 3) < 1e-14)
+        let weights = Tensor([1, 0.5] as [Double])
+        #expect(abs(loss(prediction, target, sampleWeights: weights).value.scalar - 5.0 / 3) < 1e-14)
+        let sum = Loss(Loss.MeanAbsoluteError(), reduction: .sum)
+        #expect(sum(prediction, target).value.scalar == 7)
+        let byWeight = Loss(Loss.MeanAbsoluteError(), reduction: .meanWithSampleWeight)
+        #expect(abs(byWeight(prediction, target, sampleWeights: weights).value.scalar - 5 / 2.5) < 1e-14)
+        prediction.mask = Tensor(repeating: false, shape: [2, 3])
+        #expect(loss(prediction, target).value.scalar == 0)
+    }
+
+    @Test func labelsThatAreNoNumbersOfClassesTrap() async {
+        let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            let probabilities = Variable(Tensor(ones: [2, 2]) * 0.5)
+            _ = Loss.sparseCategoricalCrossentropy(probabilities, Tensor([1, 1.5] as [Float]))
+        }
+        #expect(
+            errorText(of: result)
+                .contains("sparseCategoricalCrossentropy: target 1 is 1.5, expected the number of a class"))
+        let ofNaN = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+            _ = Loss.sparseCategoricalCrossentropy(
+                Variable(Tensor(ones: [1, 2]) * 0.5), Tensor([.nan] as [Float]))
+        }
+        #expect(errorText(of: ofNaN).contains("target 0 is nan"))
+    }
+
+    @Test func truthValuesAreLabels() {
+        let probabilities = Variable(Tensor([0.25, 0.75, 0.5, 0.5] as [Double], shape: [2, 2]))
+        let truths = Loss.sparseCategoricalCrossentropy(probabilities, Tensor([true, false]))
+        #expect(
+            truths.value
+                == Loss.sparseCategoricalCrossentropy(probabilities, Tensor([1, 0] as [Int64])).value)
+        let binary = Variable(Tensor([0.25, 0.75] as [Double], shape: [2, 1]))
+        #expect(
+            Loss.binaryCrossentropy(binary, Tensor([true, false])).value
+                == Loss.binaryCrossentropy(binary, Tensor([1, 0] as [Double])).value)
+    }
 }

@@ -160,7 +160,7 @@ def graph():
     settings = dict(weights=len(weights), learning_rate=0.0625, momentum=0.875)
     write(
         "graph",
-        [case("residual", settings, inputs=inputs, labels=labels, output=output, losses=losses, **tensors)],
+        [case("residual", settings, inputs=inputs, labels=labels, output=output, **tensors)],
     )
 
 
@@ -258,63 +258,6 @@ def batchnorm():
             )
         )
     write("batchnorm", cases)
-
-
-def losses():
-    use_precision("float64")
-    random, cases = Random(6), []
-    labels = np.array([2, 0, 1, 1, 2])
-    one_hot = np.eye(3)[labels]
-    binary = np.array([[1, 0], [0, 1], [1, 1], [0, 0], [1, 0]], "float64")
-
-    def add(name, settings, loss, prediction, target):
-        for weights in [None, random(5, low=0.2, high=2)]:
-            variable = tf.Variable(prediction)
-            with tf.GradientTape() as tape:
-                value = loss(target, variable, sample_weight=weights)
-            gradient = tape.gradient(value, variable)
-            cases.append(
-                case(
-                    name + ("" if weights is None else " weighted"), settings, prediction=prediction,
-                    target=target, sample_weight=weights, value=value.numpy(), gradient=gradient.numpy(),
-                )
-            )
-
-    logits = random(5, 3, low=-3, high=3)
-    probabilities = tf.nn.softmax(logits).numpy()
-    binary_logits = random(5, 2, low=-3, high=3)
-    binary_probabilities = tf.sigmoid(binary_logits).numpy()
-    K = keras.losses
-    for from_logits in [False, True]:
-        settings = dict(from_logits=from_logits)
-        p, q = (logits, binary_logits) if from_logits else (probabilities, binary_probabilities)
-        add("sparse_categorical_crossentropy", settings, K.SparseCategoricalCrossentropy(from_logits=from_logits), p, labels)
-        for smoothing in [0.0, 0.1]:
-            s = settings | dict(label_smoothing=smoothing)
-            kwargs = dict(from_logits=from_logits, label_smoothing=smoothing)
-            add("categorical_crossentropy", s, K.CategoricalCrossentropy(**kwargs), p, one_hot)
-            add("binary_crossentropy", s, K.BinaryCrossentropy(**kwargs), q, binary)
-    add("mean_squared_error", {}, K.MeanSquaredError(), random(5, 3), random(5, 3))
-    write("losses", cases)
-
-
-def metrics():
-    use_precision("float64")
-    random, cases = Random(8), []
-    scores = random(8, 4, low=0)
-    labels = np.array([0, 3, 1, 2, 2, 0, 1, 3])
-    M = keras.metrics
-    for name, metric, target, prediction in [
-        ("sparse_categorical_accuracy", M.SparseCategoricalAccuracy(), labels, scores),
-        ("categorical_accuracy", M.CategoricalAccuracy(), np.eye(4)[labels], scores),
-        ("binary_accuracy", M.BinaryAccuracy(), (random(8, 4) > 0).astype("float64"), scores),
-    ]:
-        for weights in [None, random(8, low=0.2, high=2)]:
-            metric.reset_state()
-            metric.update_state(target, prediction, sample_weight=weights)
-            value = float(metric.result())
-            cases.append(case(name, {}, target=target, prediction=prediction, sample_weight=weights, value=value))
-    write("metrics", cases)
 
 
 # Whole trainings: the document's CNN without dropout, from weights that both sides compute.
@@ -427,7 +370,7 @@ def parity():
 
 FILES = dict(
     conv2d=conv2d, separable=separable, pooling=pooling, globalpooling=globalpooling, activations=activations,
-    dense=dense, batchnorm=batchnorm, losses=losses, metrics=metrics, parity=parity,
+    dense=dense, batchnorm=batchnorm, parity=parity,
     merging=merging, graph=graph,
 )
 

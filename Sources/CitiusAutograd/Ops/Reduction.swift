@@ -95,7 +95,8 @@ extension Variable {
         var variable = computing(result) { w in
             result * (w - (w * result).sum(axes: [axis], keepingAxes: true))
         }
-        variable.origin = .softmax(of: withoutOrigin)
+        // Cross-entropies take it from there, along the last axis.
+        if axis == -1 || axis == shape.rank - 1 { variable.origin = .softmax(of: withoutOrigin) }
         return variable
     }
 

@@ -11,7 +11,7 @@ extension Constraint {
     public struct MaxNorm: ConstraintKind {
         public static let module: String? = "keras.constraints"
         public let maxValue: Double
-        public let axis: Axes
+        public let axis: AxisList
 
         public func callAsFunction(_ value: Tensor) -> Tensor {
             scaled(value, axis) { $0.clamped(to: 0...maxValue) }
@@ -21,7 +21,7 @@ extension Constraint {
     /// Gives vectors the length 1.
     public struct UnitNorm: ConstraintKind {
         public static let module: String? = "keras.constraints"
-        public let axis: Axes
+        public let axis: AxisList
 
         public func callAsFunction(_ value: Tensor) -> Tensor { value / (norms(value, axis) + epsilon) }
     }
@@ -32,7 +32,7 @@ extension Constraint {
         public let minValue: Double
         public let maxValue: Double
         public let rate: Double
-        public let axis: Axes
+        public let axis: AxisList
 
         public func callAsFunction(_ value: Tensor) -> Tensor {
             scaled(value, axis) { $0.clamped(to: minValue...maxValue) * rate + $0 * (1 - rate) }
@@ -47,11 +47,13 @@ extension Constraint {
     /// Traps if the bound is negative.
     public static func maxNorm(_ bound: Double = 2, axes: [Int] = [0]) -> Constraint {
         require(bound >= 0, "maxNorm: bound is \(bound), expected 0 or more")
-        return Constraint(MaxNorm(maxValue: bound, axis: Axes(axes)))
+        return Constraint(MaxNorm(maxValue: bound, axis: AxisList(axes)))
     }
 
     /// Gives vectors along these axes the length 1.
-    public static func unitNorm(axes: [Int] = [0]) -> Constraint { Constraint(UnitNorm(axis: Axes(axes))) }
+    public static func unitNorm(axes: [Int] = [0]) -> Constraint {
+        Constraint(UnitNorm(axis: AxisList(axes)))
+    }
 
     /// Brings the lengths of vectors along these axes into a range: to rate·clamped length + (1 − rate)·length.
     ///
@@ -62,38 +64,17 @@ extension Constraint {
         require(range.lowerBound >= 0, "minMaxNorm: range is \(range), expected one from 0 or more")
         return Constraint(
             MinMaxNorm(
-                minValue: range.lowerBound, maxValue: range.upperBound, rate: rate, axis: Axes(axes)))
-    }
-
-    /// Axes, one of which Keras writes as a number and several as a list.
-    public struct Axes: Codable, Sendable, Equatable {
-        public let numbers: [Int]
-
-        public init(_ numbers: [Int]) { self.numbers = numbers }
-
-        public init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let axis = try? container.decode(Int.self) {
-                numbers = [axis]
-            } else {
-                numbers = try container.decode([Int].self)
-            }
-        }
-
-        public func encode(to encoder: any Encoder) throws {
-            var container = encoder.singleValueContainer()
-            if numbers.count == 1 { try container.encode(numbers[0]) } else { try container.encode(numbers) }
-        }
+                minValue: range.lowerBound, maxValue: range.upperBound, rate: rate, axis: AxisList(axes)))
     }
 
     /// Keeps a vector of zeros from a division by 0, as in Keras.
     private static let epsilon = 1e-7
 
-    private static func norms(_ value: Tensor, _ axis: Axes) -> Tensor {
+    private static func norms(_ value: Tensor, _ axis: AxisList) -> Tensor {
         value.squared().sum(axes: axis.numbers, keepingAxes: true).sqrt()
     }
 
-    private static func scaled(_ value: Tensor, _ axis: Axes, _ wanted: (Tensor) -> Tensor) -> Tensor {
+    private static func scaled(_ value: Tensor, _ axis: AxisList, _ wanted: (Tensor) -> Tensor) -> Tensor {
         let norms = norms(value, axis)
         return value * (wanted(norms) / (norms + epsilon))
     }

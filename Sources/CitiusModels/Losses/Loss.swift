@@ -97,14 +97,20 @@ public struct Loss: Sendable {
     public func callAsFunction(
         _ prediction: Variable, _ target: Tensor, sampleWeights: Tensor? = nil
     ) -> Variable {
-        let losses = losses(prediction, target)
-        guard losses.shape.rank > 0 else { return losses }
+        var losses = losses(prediction, target)
+        if losses.shape.rank == 0 {
+            // One number for all samples, which each sample's weight multiplies.
+            guard let sampleWeights else { return losses }
+            losses = losses.reshaped(to: [1]).expanded(to: [sampleWeights.count])
+        }
         var weights = sampleWeights.map { Weighting.expanded($0, to: losses.value) }
-        if let mask = prediction.mask {
-            var counts = Weighting.expanded(mask: mask, to: losses.value)
+        let masks = [prediction.mask, losses.mask].compactMap { $0 }
+        if !masks.isEmpty {
+            var counts = Tensor(ones: losses.shape, dtype: losses.dtype)
+            for mask in masks { counts *= Weighting.expanded(mask: mask, to: losses.value) }
             if reduction == .sumOverBatchSize || reduction == .mean {
-                // Keras keeps the quotient finite by its epsilon.
-                counts *= Double(counts.count) / (counts.sum().scalar + 1e-7)
+                // So that the mean below is over what the masks let through; 0 if that is nothing.
+                counts *= Double(counts.count) / max(1, counts.sum().scalar)
             }
             weights = weights.map { $0 * counts } ?? counts
         }
@@ -120,6 +126,27 @@ public struct Loss: Sendable {
 
     /// Probabilities are kept this far from 0 and 1 before their logarithm is taken, as Keras does.
     static let probabilities = 1e-7...(1 - 1e-7)
+
+    /// Keeps divisors and logarithms away from 0, as in Keras.
+    static let epsilon = 1e-7
+
+    /// The targets as numbers of classes. Traps if one is no whole number.
+    static func labels(_ target: Tensor, _ operation: String) -> Tensor {
+        if target.dtype == .int64 { return target }
+        let labels = target.cast(to: .int64)
+        if target.dtype.isFloatingPoint {
+            let wrong = labels.cast(to: target.dtype) .!= target
+            if wrong.any().element(as: Bool.self) {
+                let index = wrong.flattened().cast(to: .int32).argMax(axis: 0).element(as: Int64.self)
+                let number = target.flattened().sliced(Int(index)..<Int(index) + 1, axis: 0).scalar
+                fail("\(operation): target \(index) is \(number), expected the number of a class")
+            }
+        }
+        return labels
+    }
+
+    /// The mean over the last axis; of predictions `[batch]`, each sample's own.
+    static func meanOfLastAxis(_ losses: Variable) -> Variable { withLastAxis(losses).mean(axes: [-1]) }
 
     /// The targets in the predictions' type and shape: a last axis of size 1 is added or dropped.
     static func aligned(_ target: Tensor, with prediction: Variable, _ operation: String) -> Tensor {
@@ -140,24 +167,39 @@ public struct Loss: Sendable {
 
 /// Sample weights, made ready to multiply.
 enum Weighting {
-    /// The weights `[batch]` in the values' type and with as many axes: `[batch, 1, …]`.
+    /// Weights `[batch]` or `[batch, steps]` in the values' type and with as many axes: `[batch, 1, …]`.
     static func expanded(_ weights: Tensor, to values: Tensor) -> Tensor {
+        let converted = weights.dtype == values.dtype ? weights : weights.cast(to: values.dtype)
+        if let expanded = trailing(converted, values.shape) { return expanded }
         require(
             weights.count == values.shape[0],
             "sample weights: \(weights.shape) for \(values.shape[0]) samples, expected one weight each")
-        let converted = weights.dtype == values.dtype ? weights : weights.cast(to: values.dtype)
-        let ones = [Int](repeating: 1, count: values.rank - 1)
-        return converted.reshaped(to: Shape([values.shape[0]] + ones))
+        return converted.reshaped(to: Shape([values.shape[0]] + ones(values.rank - 1)))
     }
 
     /// A mask `[batch, steps]` as zeros and ones with as many axes as the values `[batch, steps, …]`.
     static func expanded(mask: Tensor, to values: Tensor) -> Tensor {
-        require(
-            mask.rank <= values.rank && Array(values.shape.sizes.prefix(mask.rank)) == mask.shape.sizes,
-            "mask: \(mask.shape) for losses \(values.shape), expected its first axes")
-        let ones = [Int](repeating: 1, count: values.rank - mask.rank)
-        return mask.cast(to: values.dtype).reshaped(to: Shape(mask.shape.sizes + ones))
+        guard let expanded = trailing(mask.cast(to: values.dtype), values.shape) else {
+            fail("mask: \(mask.shape) for losses \(values.shape), expected its first axes")
+        }
+        return expanded
     }
+
+    /// The samples' weights `[batch]` times those of their steps `[batch, steps]`.
+    static func combined(_ sampleWeights: Tensor?, _ stepWeights: Tensor?) -> Tensor? {
+        guard let sampleWeights, let stepWeights else { return sampleWeights ?? stepWeights }
+        return stepWeights * expanded(sampleWeights, to: stepWeights)
+    }
+
+    /// A tensor of a shape's first axes with axes of 1 for the rest; nil if it is none.
+    private static func trailing(_ tensor: Tensor, _ shape: Shape) -> Tensor? {
+        guard tensor.rank <= shape.rank, tensor.shape.sizes == Array(shape.sizes.prefix(tensor.rank)) else {
+            return nil
+        }
+        return tensor.reshaped(to: Shape(tensor.shape.sizes + ones(shape.rank - tensor.rank)))
+    }
+
+    private static func ones(_ count: Int) -> [Int] { [Int](repeating: 1, count: count) }
 }
 
 /// A loss as a value: its stored properties are its configuration.

@@ -7,8 +7,8 @@ import CitiusTensor
 /// let confidence = Mean(name: "confidence") { predictions, _ in predictions.max(axes: [-1]) }
 /// ```
 open class Mean: Metric {
-    private var total = 0.0
-    private var totalWeight = 0.0
+    private var total = CompensatedSum()
+    private var totalWeight = CompensatedSum()
     private let values: (Tensor, Tensor) -> Tensor
 
     /// - Parameter values: from predictions and targets of a batch to numbers (or truth values, which count
@@ -30,9 +30,9 @@ open class Mean: Metric {
         add(values(predictions, targets), weights: weights)
     }
 
-    /// Takes in numbers `[batch, …]`, with a weight for each sample.
+    /// Takes in numbers `[batch, …]`, with a weight for each sample, or for each step `[batch, steps]` of each.
     ///
-    /// Traps if there is not one weight for each sample.
+    /// Traps if the weights do not fit.
     public func add(_ values: Tensor, weights: Tensor? = nil) {
         if weights == nil && values.dtype == .bool {
             total += values.withElements { (truths: UnsafePointer<Bool>) in
@@ -49,7 +49,7 @@ open class Mean: Metric {
         }
         let expanded = Weighting.expanded(weights, to: numbers)
         total += (numbers * expanded).sum().scalar
-        totalWeight += expanded.sum().scalar * Double(numbers.count / max(1, numbers.shape[0]))
+        totalWeight += expanded.sum().scalar * Double(numbers.count / max(1, expanded.count))
     }
 
     /// Takes in one number.
@@ -58,18 +58,34 @@ open class Mean: Metric {
         totalWeight += weight
     }
 
-    open override var result: Double { totalWeight == 0 ? 0 : total / totalWeight }
+    open override var result: Double { totalWeight.value == 0 ? 0 : total.value / totalWeight.value }
 
     /// The sums so far.
     open override var state: [Tensor] {
-        get { [Tensor([total, totalWeight] as [Double])] }
+        get { [Tensor([total.sum, total.rest, totalWeight.sum, totalWeight.rest])] }
         set {
-            guard let sums = newValue.first?.elements(as: Double.self), sums.count == 2 else {
-                return reset()
-            }
-            (total, totalWeight) = (sums[0], sums[1])
+            guard let sums = newValue.first, sums.dtype == .float64, sums.count == 4 else { return reset() }
+            let parts = sums.elements(as: Double.self)
+            total = CompensatedSum(sum: parts[0], rest: parts[1])
+            totalWeight = CompensatedSum(sum: parts[2], rest: parts[3])
         }
     }
 
-    open override func reset() { (total, totalWeight) = (0, 0) }
+    open override func reset() { (total, totalWeight) = (CompensatedSum(), CompensatedSum()) }
+}
+
+/// A sum that keeps what rounding takes from it (Neumaier 1974, doi:10.1002/zamm.19740540106), so that it is exact to
+/// double rounding however many terms there are.
+struct CompensatedSum {
+    var sum = 0.0
+    var rest = 0.0
+
+    var value: Double { sum + rest }
+
+    static func += (a: inout CompensatedSum, term: Double) {
+        let next = a.sum + term
+        // What is no number, or infinite, has no rest.
+        if next.isFinite { a.rest += abs(a.sum) >= abs(term) ? (a.sum - next) + term : (term - next) + a.sum }
+        a.sum = next
+    }
 }

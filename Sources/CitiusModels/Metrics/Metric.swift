@@ -25,7 +25,8 @@ open class Metric {
     /// - Parameters:
     ///   - predictions: the model's output, `[batch, …]`.
     ///   - targets: `[batch]` or `[batch, …]`.
-    ///   - weights: one for each sample, `[batch]`; nil: all one.
+    ///   - weights: one for each sample, `[batch]`, or for each step of each, `[batch, steps]`; nil: all one. What a mask
+    ///     leaves out weighs 0.
     open func update(predictions: Tensor, targets: Tensor, weights: Tensor? = nil) {
         fail("\(name): update(predictions:targets:weights:) is not overridden")
     }
@@ -33,6 +34,10 @@ open class Metric {
     /// The value over everything taken in since the last reset.
     open var result: Double { fail("\(name): result is not overridden") }
 
+    /// Everything taken in since the last reset, for saving in the middle of an epoch: set, it makes the metric what it
+    /// was. Where there is none, or one of another metric, it is as after a reset.
+    ///
+    /// A metric that keeps numbers of its own overrides it.
     open var state: [Tensor] {
         get { [] }
         set {}

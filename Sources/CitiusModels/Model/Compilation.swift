@@ -20,8 +20,9 @@ final class Compilation {
     let outputLossMeans: [Mean]
     /// The outputs' losses of the last batch.
     var outputLosses: [Tensor] = []
-    /// Whether the first step's warnings are given.
-    var hasWarned = false
+    /// Whether a batch's predictions were looked at, and whether it was said that the loss is no number.
+    private var hasSeenPredictions = false
+    private var hasSeenNaN = false
 
     init(
         optimizer: Optimizer, losses: [Loss], lossWeights: [Double], metrics: [[Metric]],
@@ -40,6 +41,24 @@ final class Compilation {
                 names.insert(name).inserted,
                 "compile: two metrics are called \"\(name)\"; name one of them otherwise")
         }
+    }
+
+    /// Says, once, what the losses compute with in silence though it is hardly meant.
+    func warn(about predictions: [Variable]) {
+        guard !hasSeenPredictions else { return }
+        hasSeenPredictions = true
+        for (index, prediction) in predictions.enumerated() {
+            if let warning = loss(ofOutput: index).warning(about: prediction) { Console.warn(warning) }
+        }
+    }
+
+    /// Says, once, that the loss is no number.
+    func warn(aboutLoss loss: Double) {
+        guard loss.isNaN, !hasSeenNaN else { return }
+        hasSeenNaN = true
+        Console.warn(
+            "The loss is nan: look for nan in the data; a smaller learning rate, clipped gradients or inputs scaled to "
+                + "about 1 may keep it finite. The callback TerminateOnNaN() stops the training there.")
     }
 
     func loss(ofOutput index: Int) -> Loss { losses.count == 1 ? losses[0] : losses[index] }

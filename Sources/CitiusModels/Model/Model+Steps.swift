@@ -28,6 +28,7 @@ extension Model {
             predictions.count == batch.allTargets.count,
             "computeLoss: \(predictions.count) outputs but \(batch.allTargets.count) targets, expected a target "
                 + "for each output")
+        if context.isTraining { compilation.warn(about: predictions) }
         var total: Variable?
         func add(_ loss: Variable) { total = total.map { $0 + loss } ?? loss }
         compilation.outputLosses.removeAll(keepingCapacity: true)
@@ -70,18 +71,22 @@ extension Model {
     public final func updateMetrics(_ loss: Variable, _ predictions: [Variable], _ batch: Batch) {
         let compilation = compiled(for: "updateMetrics")
         let count = Double(batch.count)
-        compilation.lossMean.add(loss.value.scalar, weight: count)
+        let value = loss.value.scalar
+        compilation.warn(aboutLoss: value)
+        compilation.lossMean.add(value, weight: count)
         for (mean, loss) in zip(compilation.outputLossMeans, compilation.outputLosses) {
             mean.add(loss.scalar, weight: count)
         }
         for (index, prediction) in predictions.enumerated() {
+            let targets = batch.allTargets[index]
+            let counts = prediction.mask.map { $0.cast(to: .float32) }
             for metric in compilation.metrics[index] {
-                metric.update(predictions: prediction.value, targets: batch.allTargets[index])
+                metric.update(predictions: prediction.value, targets: targets, weights: counts)
             }
+            guard !compilation.weightedMetrics[index].isEmpty else { continue }
+            let weights = Weighting.combined(batch.sampleWeights, counts)
             for metric in compilation.weightedMetrics[index] {
-                metric.update(
-                    predictions: prediction.value, targets: batch.allTargets[index],
-                    weights: batch.sampleWeights)
+                metric.update(predictions: prediction.value, targets: targets, weights: weights)
             }
         }
     }
