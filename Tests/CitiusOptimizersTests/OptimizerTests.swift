@@ -116,15 +116,21 @@ private final class CountingDescent: Optimizer {
     /// One optimizer that trains one model after the other keeps the state of those that are alive.
     @Test func stateGoesWithItsParameters() {
         let optimizer = Adam()
-        let kept = Parameter(name: "kept", value: Tensor(ones: [8]))
-        optimizer.update([kept], gradients: [Tensor(ones: [8])])
-        for _ in 0..<100 {
-            let passing = Parameter(name: "passing", value: Tensor(ones: [8]))
-            optimizer.update([passing], gradients: [Tensor(ones: [8])])
+        func train(_ parameters: [Parameter]) {
+            optimizer.update(parameters, gradients: parameters.map { _ in Tensor(ones: [8]) })
         }
-        #expect(optimizer.stateCount <= 2)
-        #expect(optimizer.slots(of: kept).count == 2)
-        #expect(optimizer.slots(of: kept)[0].elements(as: Float.self)[0] > 0)
+        func make(_ count: Int) -> [Parameter] {
+            (0..<count).map { Parameter(name: "\($0)", value: Tensor(ones: [8])) }
+        }
+        let kept = make(1)
+        train(kept)
+        // At once, so that each has an address of its own.
+        train(make(100))
+        let next = make(1)
+        train(next)
+        #expect(optimizer.stateCount == 2)
+        #expect(optimizer.slots(of: kept[0]).count == 2 && optimizer.slots(of: next[0]).count == 2)
+        #expect(optimizer.slots(of: kept[0])[0].elements(as: Float.self)[0] > 0)
     }
 
     /// Large parameters are split over threads and, in float32, run through vectors; the small ones of a step
