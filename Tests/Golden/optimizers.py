@@ -1,6 +1,6 @@
 """Golden values of optimizers and schedules: a file for each, optimizers/NAME.json and schedules/NAME.json.
 
-    pip install keras numpy scipy jax
+    pip install -r requirements.txt
     python optimizers.py
 
 Keras computes them with JAX in float64 (with NumPy, it rounds most results to float32), so that both precisions can be
