@@ -1,4 +1,5 @@
 import CitiusConfiguration
+import CitiusPlatform
 import CitiusTensor
 
 /// What a parameter's value must satisfy: after each training step the value is replaced by the nearest one that does.
@@ -17,7 +18,9 @@ public struct Constraint: Sendable, Codable {
     public let name: String
     private let function: @Sendable (Tensor) -> Tensor
 
+    /// Traps if the kind has a fault.
     public init(_ kind: some ConstraintKind) {
+        if let fault = kind.fault { fail("\(type(of: kind).className): \(fault)") }
         self.kind = kind
         name = type(of: kind).className
         function = { kind($0) }
@@ -39,7 +42,11 @@ public struct Constraint: Sendable, Codable {
     public init(from decoder: any Decoder) throws {
         self = try ConfigurationEnvelope.decode(
             (any ConstraintKind.Type).self, called: "constraint", from: decoder
-        ) { type, configuration in Constraint(try type.init(from: configuration)) }
+        ) { type, configuration in
+            let kind = try type.init(from: configuration)
+            try configuration.refuse(kind.fault)
+            return Constraint(kind)
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -50,6 +57,12 @@ public struct Constraint: Sendable, Codable {
 
 /// A constraint as a value: its stored properties are its configuration.
 public protocol ConstraintKind: Configurable {
+    /// What is wrong with its arguments, in words that follow its name; nil if nothing is.
+    var fault: String? { get }
     /// The value that satisfies the constraint, of the same shape.
     func callAsFunction(_ value: Tensor) -> Tensor
+}
+
+extension ConstraintKind {
+    public var fault: String? { nil }
 }

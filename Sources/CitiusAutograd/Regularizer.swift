@@ -1,4 +1,5 @@
 import CitiusConfiguration
+import CitiusPlatform
 
 /// A penalty on a parameter's size that training adds to the loss.
 ///
@@ -16,7 +17,9 @@ public struct Regularizer: Sendable, Codable {
     public let name: String
     private let function: @Sendable (Variable) -> Variable
 
+    /// Traps if the kind has a fault.
     public init(_ kind: some RegularizerKind) {
+        if let fault = kind.fault { fail("\(type(of: kind).className): \(fault)") }
         self.kind = kind
         name = type(of: kind).className
         function = { kind($0) }
@@ -38,7 +41,11 @@ public struct Regularizer: Sendable, Codable {
     public init(from decoder: any Decoder) throws {
         self = try ConfigurationEnvelope.decode(
             (any RegularizerKind.Type).self, called: "regularizer", from: decoder
-        ) { type, configuration in Regularizer(try type.init(from: configuration)) }
+        ) { type, configuration in
+            let kind = try type.init(from: configuration)
+            try configuration.refuse(kind.fault)
+            return Regularizer(kind)
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -49,6 +56,12 @@ public struct Regularizer: Sendable, Codable {
 
 /// A regularizer as a value: its stored properties are its configuration.
 public protocol RegularizerKind: Configurable {
+    /// What is wrong with its arguments, in words that follow its name; nil if nothing is.
+    var fault: String? { get }
     /// The penalty, a scalar, for a parameter of any shape.
     func callAsFunction(_ parameter: Variable) -> Variable
+}
+
+extension RegularizerKind {
+    public var fault: String? { nil }
 }

@@ -155,6 +155,12 @@ public enum ConfigurationEnvelope {
 }
 
 extension Decoder {
+    /// Throws what is wrong with a value that was decoded, if anything is.
+    package func refuse(_ fault: String?) throws {
+        guard let fault else { return }
+        throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: fault))
+    }
+
     /// The types and functions that this decoder was given.
     public var configurationTypes: ConfigurationTypes {
         userInfo[.configurationTypes] as? ConfigurationTypes ?? ConfigurationTypes()

@@ -57,6 +57,34 @@ import Testing
         expectCovered((any ConstraintKind.Type).self, "constraints")
     }
 
+    /// Numbers of a file that would trap, or make no sense, are thrown.
+    @Test func impossibleNumbersAreErrors() {
+        func expectRefused<Value: Codable>(
+            _ type: Value.Type, _ name: String, _ config: String, _ message: String
+        ) {
+            #expect {
+                try ConfigurationJSON.decode(
+                    type, from: #"{"class_name": "\#(name)", "config": {\#(config)}}"#, types: .library)
+            } throws: { error in
+                "\(error)".contains(message)
+            }
+        }
+        expectRefused(Constraint.self, "MaxNorm", #""max_value": -1, "axis": 0"#, "the bound is -1.0")
+        expectRefused(
+            Constraint.self, "MinMaxNorm", #""min_value": 2, "max_value": 1, "rate": 1, "axis": 0"#,
+            "the range is 2.0…1.0")
+        expectRefused(Regularizer.self, "L2", #""l2": -1"#, "l2 is -1.0")
+        expectRefused(
+            Regularizer.self, "OrthogonalRegularizer", #""factor": -1, "mode": "rows""#, "factor is -1.0")
+        expectRefused(
+            Initializer.self, "RandomUniform", #""minval": 1, "maxval": 0"#, "values from 1.0 to 0.0")
+        expectRefused(
+            Initializer.self, "RandomNormal", #""mean": 1, "stddev": -1"#, "the standard deviation is -1.0")
+        expectRefused(
+            Initializer.self, "VarianceScaling", #""scale": 0, "mode": "fan_in", "distribution": "uniform""#,
+            "scale is 0.0")
+    }
+
     @Test func earlierNames() throws {
         let text = #"{"class_name": "OrthogonalInitializer", "config": {"gain": 2, "seed": 7}}"#
         let initializer = try ConfigurationJSON.decode(Initializer.self, from: text, types: .library)

@@ -1,7 +1,5 @@
 import CitiusAutograd
 import CitiusConfiguration
-import CitiusKernels
-import CitiusPlatform
 
 // Norms are lengths over some of a parameter's axes: over axis 0 of a dense kernel [inputs, outputs] they are those
 // of each output's weights; of a convolution's [height, width, inputs, outputs] these are axes 0, 1 and 2.
@@ -12,6 +10,8 @@ extension Constraint {
         public static let module: String? = "keras.constraints"
         public let maxValue: Double
         public let axis: AxisList
+
+        public var fault: String? { maxValue >= 0 ? nil : "the bound is \(maxValue), expected 0 or more" }
 
         public func callAsFunction(_ value: Tensor) -> Tensor {
             scaled(value, axis) { $0.clamped(to: 0...maxValue) }
@@ -34,6 +34,11 @@ extension Constraint {
         public let rate: Double
         public let axis: AxisList
 
+        public var fault: String? {
+            minValue >= 0 && minValue <= maxValue
+                ? nil : "the range is \(minValue)…\(maxValue), expected one from 0 or more"
+        }
+
         public func callAsFunction(_ value: Tensor) -> Tensor {
             scaled(value, axis) { $0.clamped(to: minValue...maxValue) * rate + $0 * (1 - rate) }
         }
@@ -46,8 +51,7 @@ extension Constraint {
     ///
     /// Traps if the bound is negative.
     public static func maxNorm(_ bound: Double = 2, axes: [Int] = [0]) -> Constraint {
-        require(bound >= 0, "maxNorm: bound is \(bound), expected 0 or more")
-        return Constraint(MaxNorm(maxValue: bound, axis: AxisList(axes)))
+        Constraint(MaxNorm(maxValue: bound, axis: AxisList(axes)))
     }
 
     /// Gives vectors along these axes the length 1.
@@ -61,8 +65,7 @@ extension Constraint {
     public static func minMaxNorm(
         _ range: ClosedRange<Double> = 0...1, rate: Double = 1, axes: [Int] = [0]
     ) -> Constraint {
-        require(range.lowerBound >= 0, "minMaxNorm: range is \(range), expected one from 0 or more")
-        return Constraint(
+        Constraint(
             MinMaxNorm(
                 minValue: range.lowerBound, maxValue: range.upperBound, rate: rate, axis: AxisList(axes)))
     }

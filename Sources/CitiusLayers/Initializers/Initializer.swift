@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusConfiguration
+import CitiusPlatform
 import CitiusTensor
 
 /// How a parameter's first values are drawn.
@@ -18,7 +19,9 @@ public struct Initializer: Sendable, Codable {
     public let name: String
     private let function: @Sendable (Shape, DType, inout RandomGenerator) -> Tensor
 
+    /// Traps if the kind has a fault.
     public init(_ kind: some InitializerKind) {
+        if let fault = kind.fault { fail("\(type(of: kind).className): \(fault)") }
         self.kind = kind
         name = type(of: kind).className
         function = { kind($0, dtype: $1, generator: &$2) }
@@ -47,7 +50,11 @@ public struct Initializer: Sendable, Codable {
     public init(from decoder: any Decoder) throws {
         self = try ConfigurationEnvelope.decode(
             (any InitializerKind.Type).self, called: "initializer", from: decoder
-        ) { type, configuration in Initializer(try type.init(from: configuration)) }
+        ) { type, configuration in
+            let kind = try type.init(from: configuration)
+            try configuration.refuse(kind.fault)
+            return Initializer(kind)
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -70,8 +77,14 @@ public struct Initializer: Sendable, Codable {
 /// Dense(8, kernelInitializer: Initializer(Checkerboard(amplitude: 0.1)))
 /// ```
 public protocol InitializerKind: Configurable {
+    /// What is wrong with its arguments, in words that follow its name; nil if nothing is.
+    var fault: String? { get }
     /// The first values of a parameter of this shape and dtype. Random ones are drawn from the generator alone.
     func callAsFunction(_ shape: Shape, dtype: DType, generator: inout RandomGenerator) -> Tensor
+}
+
+extension InitializerKind {
+    public var fault: String? { nil }
 }
 
 extension Initializer {

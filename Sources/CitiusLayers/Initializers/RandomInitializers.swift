@@ -14,6 +14,10 @@ extension Initializer {
             (self.minimum, self.maximum) = (minimum, maximum)
         }
 
+        public var fault: String? {
+            minimum <= maximum ? nil : "values from \(minimum) to \(maximum), expected a range"
+        }
+
         enum CodingKeys: String, CodingKey {
             case minimum = "minval"
             case maximum = "maxval"
@@ -36,6 +40,11 @@ extension Initializer {
 
         public init(mean: Double, standardDeviation: Double) {
             (self.mean, self.standardDeviation) = (mean, standardDeviation)
+        }
+
+        public var fault: String? {
+            standardDeviation >= 0
+                ? nil : "the standard deviation is \(standardDeviation), expected 0 or more"
         }
 
         enum CodingKeys: String, CodingKey {
@@ -62,6 +71,11 @@ extension Initializer {
 
         public init(mean: Double, standardDeviation: Double) {
             (self.mean, self.standardDeviation) = (mean, standardDeviation)
+        }
+
+        public var fault: String? {
+            standardDeviation >= 0
+                ? nil : "the standard deviation is \(standardDeviation), expected 0 or more"
         }
 
         enum CodingKeys: String, CodingKey {

@@ -1,7 +1,5 @@
 import CitiusAutograd
 import CitiusConfiguration
-import CitiusKernels
-import CitiusPlatform
 import CitiusTensor
 
 // Values whose variance suits the number of connections, so that signals neither grow nor fade from layer to
@@ -36,12 +34,15 @@ extension Initializer {
             scale: Double, fan: Fan, distribution: Distribution, inputAxes: [Int]? = nil,
             outputAxes: [Int]? = nil
         ) {
-            require(scale > 0, "varianceScaling: scale is \(scale), expected a positive number")
             self.scale = scale
             self.fan = fan
             self.distribution = distribution
             self.inputAxes = inputAxes
             self.outputAxes = outputAxes
+        }
+
+        public var fault: String? {
+            scale > 0 && scale.isFinite ? nil : "scale is \(scale), expected a positive number"
         }
 
         enum CodingKeys: String, CodingKey {

@@ -15,9 +15,11 @@ extension Regularizer {
         public let mode: OrthogonalMode
 
         public init(factor: Double, mode: OrthogonalMode) {
-            self.factor = checked(factor, "factor")
+            self.factor = factor
             self.mode = mode
         }
+
+        public var fault: String? { Regularizer.fault(ofFactor: factor, "factor") }
 
         public func callAsFunction(_ parameter: Variable) -> Variable {
             require(

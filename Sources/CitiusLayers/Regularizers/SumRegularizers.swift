@@ -1,7 +1,5 @@
 import CitiusAutograd
 import CitiusConfiguration
-import CitiusKernels
-import CitiusPlatform
 
 extension Regularizer {
     /// l1·Σ|w|: draws weights to 0 exactly.
@@ -9,7 +7,9 @@ extension Regularizer {
         public static let module: String? = "keras.regularizers"
         public let l1: Double
 
-        public init(l1: Double) { self.l1 = checked(l1, "l1") }
+        public init(l1: Double) { self.l1 = l1 }
+
+        public var fault: String? { Regularizer.fault(ofFactor: l1, "l1") }
 
         public func callAsFunction(_ parameter: Variable) -> Variable { parameter.abs().sum() * l1 }
     }
@@ -19,7 +19,9 @@ extension Regularizer {
         public static let module: String? = "keras.regularizers"
         public let l2: Double
 
-        public init(l2: Double) { self.l2 = checked(l2, "l2") }
+        public init(l2: Double) { self.l2 = l2 }
+
+        public var fault: String? { Regularizer.fault(ofFactor: l2, "l2") }
 
         public func callAsFunction(_ parameter: Variable) -> Variable { parameter.squared().sum() * l2 }
     }
@@ -30,7 +32,11 @@ extension Regularizer {
         public let l1: Double
         public let l2: Double
 
-        public init(l1: Double, l2: Double) { (self.l1, self.l2) = (checked(l1, "l1"), checked(l2, "l2")) }
+        public init(l1: Double, l2: Double) { (self.l1, self.l2) = (l1, l2) }
+
+        public var fault: String? {
+            Regularizer.fault(ofFactor: l1, "l1") ?? Regularizer.fault(ofFactor: l2, "l2")
+        }
 
         public func callAsFunction(_ parameter: Variable) -> Variable {
             (parameter.abs() * l1 + parameter.squared() * l2).sum()
@@ -48,10 +54,7 @@ extension Regularizer {
         Regularizer(L1L2(l1: l1, l2: l2))
     }
 
-    static func checked(_ factor: Double, _ name: String) -> Double {
-        require(
-            factor >= 0 && factor.isFinite,
-            "regularizer: \(name) is \(factor), expected a finite number, 0 or more")
-        return factor
+    static func fault(ofFactor factor: Double, _ name: String) -> String? {
+        factor >= 0 && factor.isFinite ? nil : "\(name) is \(factor), expected a finite number, 0 or more"
     }
 }
