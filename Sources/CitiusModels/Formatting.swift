@@ -14,7 +14,9 @@ package enum Formatting {
 
     /// A loss or a metric: four decimals, or powers of ten where those would show zeros.
     package static func score(_ value: Double) -> String {
-        abs(value) > 1e-3 || value == 0 || !value.isFinite
+        // C prints the sign that x86 gives to what is no number.
+        if value.isNaN { return "nan" }
+        return abs(value) > 1e-3 || value == 0 || !value.isFinite
             ? string("%.4f", value) : string("%.4e", value)
     }
 

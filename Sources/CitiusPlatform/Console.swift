@@ -3,6 +3,15 @@ package enum Console {
     /// Whether somebody watches the standard output on a terminal.
     package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+    /// The columns of the terminal that shows the standard output, as wide as it is now; nil where there is none.
+    ///
+    /// Of a terminal that does not tell its size, the environment's `COLUMNS` does, else it has 80.
+    package static var width: Int? {
+        guard isTerminal else { return nil }
+        if let columns = terminalColumns(STDOUT_FILENO) { return columns }
+        return environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
+    }
+
     /// Writes to the standard output at once.
     package static func write(_ text: String) {
         print(text, terminator: "")

@@ -42,4 +42,20 @@ import Testing
         #expect(peak >= size)
         #expect(peak < 4 * size + (1 << 30))
     }
+
+    /// A terminal of the system's own, as wide as it is told to be.
+    @Test func aTerminalTellsItsWidth() throws {
+        let main = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+        try #require(main >= 0)
+        defer { close(main) }
+        for columns in [60, 132] as [UInt16] {
+            var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
+            try #require(ioctl(main, UInt(TIOCSWINSZ), &size) == 0)
+            #expect(terminalColumns(main) == Int(columns))
+        }
+        var pipes: [Int32] = [0, 0]
+        try #require(pipe(&pipes) == 0)
+        #expect(terminalColumns(pipes[1]) == nil)
+        for end in pipes { close(end) }
+    }
 }

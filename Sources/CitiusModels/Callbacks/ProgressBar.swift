@@ -5,12 +5,15 @@ import CitiusPlatform
 ///
 /// `fit`, `evaluate` and `predict` add one by their `verbose` argument, unless the callbacks hold one.
 public final class ProgressBar: Callback {
+    /// Characters of the bar, where the terminal has room for them, and at the least.
     private static let width = 20
+    private static let leastWidth = 5
     /// Seconds between two pictures of the bar.
     private static let interval = 0.05
 
     private let style: Verbosity
     private let isTerminal: Bool
+    private let terminalWidth: () -> Int?
     private let now: () -> Double
     private let write: (String) -> Void
 
@@ -29,7 +32,7 @@ public final class ProgressBar: Callback {
         let clock = ContinuousClock()
         let origin = clock.now
         self.init(
-            verbosity: verbosity, isTerminal: Console.isTerminal,
+            verbosity: verbosity, terminalWidth: { Console.width },
             now: {
                 let (seconds, attoseconds) = (clock.now - origin).components
                 return Double(seconds) + Double(attoseconds) * 1e-18
@@ -40,14 +43,16 @@ public final class ProgressBar: Callback {
     /// One that writes to a place of your choice by a clock of your choice.
     ///
     /// - Parameters:
-    ///   - isTerminal: whether what was written can be overwritten and coloured.
+    ///   - terminalWidth: the columns of the terminal, asked for with each picture; nil where what was written cannot
+    ///     be overwritten and coloured.
     ///   - now: seconds since any moment.
     package init(
-        verbosity: Verbosity, isTerminal: Bool, now: @escaping () -> Double,
+        verbosity: Verbosity, terminalWidth: @escaping () -> Int?, now: @escaping () -> Double,
         write: @escaping (String) -> Void
     ) {
+        isTerminal = terminalWidth() != nil
         style = verbosity == .automatic ? (isTerminal ? .bar : .line) : verbosity
-        self.isTerminal = isTerminal
+        self.terminalWidth = terminalWidth
         self.now = now
         self.write = write
     }
@@ -83,6 +88,8 @@ public final class ProgressBar: Callback {
     // MARK: Drawing
 
     private func begin() {
+        // What the program printed so far is seen, and kept if it is killed, also where the output is a pipe.
+        write("")
         start = now()
         lastDrawn = -.infinity
         firstStepEnd = nil
@@ -112,7 +119,8 @@ public final class ProgressBar: Callback {
             let head = plan.kind == .training ? "Epoch \(epoch + 1)/\(plan.epochs) - " : ""
             let time = Formatting.string("%.0fs", now() - start)
             write(
-                "\(head)\(count) - \(time) - \(Formatting.stepTime(secondsPerStep))\(described(logs))\n")
+                "\(head)\(count) - \(time) - \(Formatting.stepTime(secondsPerStep))\(described(logs.entries))\n"
+            )
         }
     }
 
@@ -128,32 +136,90 @@ public final class ProgressBar: Callback {
         return String(repeating: " ", count: max(0, digits - "\(step)".count)) + "\(step)/\(steps)"
     }
 
-    private func described(_ logs: Scores) -> String {
-        logs.entries.map { " - \($0.name): \(Formatting.score($0.value))" }.joined()
+    private func described(_ scores: [(name: String, value: Double)]) -> String {
+        scores.map { " - \($0.name): \(Formatting.score($0.value))" }.joined()
     }
 
     private func draw(_ logs: Scores, isFinal: Bool) {
-        var line = isTerminal ? "\r" : ""
-        var width = 0
-        func add(_ text: String, _ colour: String = "") {
-            width += text.count
-            line += isTerminal && !colour.isEmpty && !text.isEmpty ? "\(colour)\(text)\u{1B}[0m" : text
+        let columns = terminalWidth()
+        let line = fitted(logs, isFinal: isFinal, columns: columns)
+        var text = columns.map { returnToStart(columns: $0) } ?? ""
+        for part in line {
+            text += columns == nil || part.colour.isEmpty ? part.text : "\(part.colour)\(part.text)\u{1B}[0m"
         }
+        let width = Self.width(of: line)
+        if columns != nil && width < drawnWidth { text += "\u{1B}[K" }
+        drawnWidth = width
+        write(isFinal ? text + "\n" : text)
+    }
+
+    /// A piece of the line, in one colour.
+    private typealias Part = (text: String, colour: String)
+
+    private static func width(of line: [Part]) -> Int { line.reduce(0) { $0 + $1.text.count } }
+
+    /// Back to the start of the line. A window that has become narrower shows the last picture on several rows, the
+    /// cursor on the last of them: those are cleared.
+    private func returnToStart(columns: Int) -> String {
+        let rows = drawnWidth / columns
+        return rows == 0 ? "\r" : "\r\u{1B}[\(rows)A\u{1B}[J"
+    }
+
+    /// The line, with as much as the terminal has room for: the bar becomes shorter; then the time per step goes, the
+    /// bar, and the scores from the last on, but for the loss.
+    ///
+    /// The last picture of an epoch keeps its scores. It may wrap, as it is not drawn over again.
+    private func fitted(_ logs: Scores, isFinal: Bool, columns: Int?) -> [Part] {
+        let hasBar = (plan.steps ?? 0) > 0
+        var line = parts(scores: logs.entries, barWidth: hasBar ? Self.width : nil, isFinal: isFinal)
+        guard let columns else { return line }
+        // The last column stays empty: a character there leaves the cursor on one row or the next, as the terminal
+        // pleases.
+        let room = columns - 1
+        func excess() -> Int { Self.width(of: line) - room }
+        if excess() > 0 && hasBar {
+            let barWidth = max(Self.leastWidth, Self.width - excess())
+            line = parts(scores: logs.entries, barWidth: barWidth, isFinal: isFinal)
+        }
+        if excess() > 0 {
+            line = parts(
+                scores: logs.entries, barWidth: hasBar ? Self.leastWidth : nil, showsStepTime: false,
+                isFinal: isFinal)
+        }
+        var scores = logs.entries
+        while excess() > 0 {
+            line = parts(scores: scores, barWidth: nil, showsStepTime: false, isFinal: isFinal)
+            guard !isFinal, let last = scores.lastIndex(where: { $0.name != "loss" }) else { break }
+            scores.remove(at: last)
+        }
+        return isFinal ? line : Self.cut(line, to: room)
+    }
+
+    private func parts(
+        scores: [(name: String, value: Double)], barWidth: Int?, showsStepTime: Bool = true, isFinal: Bool
+    ) -> [Part] {
         let bold = "\u{1B}[1m"
-        add(count, bold)
-        add(" ")
-        if let steps = plan.steps, steps > 0 {
-            let done = min(Self.width, Self.width * step / steps)
-            add(String(repeating: "━", count: done), "\u{1B}[32m")
-            add(String(repeating: "━", count: Self.width - done), "\u{1B}[37m")
-            add(" ")
+        var line: [Part] = [(count, bold), (" ", "")]
+        if let barWidth, let steps = plan.steps {
+            let done = min(barWidth, barWidth * step / steps)
+            line.append((String(repeating: "━", count: done), "\u{1B}[32m"))
+            line.append((String(repeating: "━", count: barWidth - done), "\u{1B}[37m"))
+            line.append((" ", ""))
         }
         let left = plan.steps.map { Formatting.remainingTime(secondsPerStep * Double($0 - step)) }
         let elapsed = Formatting.string("%.0fs", now() - start)
-        add(isFinal ? elapsed : left ?? elapsed, bold)
-        add(" " + Formatting.stepTime(secondsPerStep) + described(logs))
-        line += String(repeating: " ", count: max(0, drawnWidth - width))
-        drawnWidth = width
-        write(isFinal ? line + "\n" : line)
+        line.append((isFinal ? elapsed : left ?? elapsed, bold))
+        line.append(
+            ((showsStepTime ? " " + Formatting.stepTime(secondsPerStep) : "") + described(scores), ""))
+        return line.filter { !$0.text.isEmpty }
+    }
+
+    private static func cut(_ line: [Part], to width: Int) -> [Part] {
+        var room = max(0, width)
+        return line.map { part in
+            let text = String(part.text.prefix(room))
+            room -= text.count
+            return (text, part.colour)
+        }.filter { !$0.text.isEmpty }
     }
 }
