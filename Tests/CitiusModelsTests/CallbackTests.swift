@@ -129,6 +129,56 @@ import Testing
         }
     }
 
+    /// Of two trainings that overlap, the one that began first ends first.
+    @Test func twoTrainingsAtOnceStopAndGiveTheFormerHandlingBack() async {
+        let result = await #expect(
+            processExitsWith: .signal(SIGINT), observing: [\.standardOutputContent]
+        ) {
+            signal(SIGINT, SIG_DFL)
+            let (first, second) = (StopOnInterrupt(), StopOnInterrupt())
+            let (outer, inner) = (linearModel(), linearModel())
+            for stop in [first, second] { stop.attach(to: stop === first ? outer : inner, plan: RunPlan()) }
+            first.onTrainBegin()
+            second.onTrainBegin()
+            interrupt()
+            for stop in [first, second] { stop.onTrainBatchEnd(0, logs: [:]) }
+            print(first.wasInterrupted, outer.stopTraining, second.wasInterrupted, inner.stopTraining)
+            first.onTrainEnd(logs: [:])
+            // The second still trains, and is asked once more.
+            second.onTrainEnd(logs: [:])
+            print("ended")
+            fflush(nil)
+            interrupt()
+        }
+        let output = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
+        #expect(output.contains("true true true true\nended\n"))
+    }
+
+    /// A training that begins after the interrupt of another one is not stopped by it.
+    @Test func anInterruptStopsTheTrainingsThatRun() async {
+        let result = await #expect(
+            processExitsWith: .success, observing: [\.standardOutputContent]
+        ) {
+            let (early, late) = (StopOnInterrupt(), StopOnInterrupt())
+            let models = [linearModel(), linearModel()]
+            early.attach(to: models[0], plan: RunPlan())
+            late.attach(to: models[1], plan: RunPlan())
+            early.onTrainBegin()
+            interrupt()
+            late.onTrainBegin()
+            late.onTrainBatchEnd(0, logs: [:])
+            early.onTrainBatchEnd(0, logs: [:])
+            print(early.wasInterrupted, late.wasInterrupted)
+            // Handled, not fatal: the late one has put the handler in place again.
+            interrupt()
+            late.onTrainBatchEnd(1, logs: [:])
+            print(late.wasInterrupted)
+            exit(0)
+        }
+        let output = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
+        #expect(output.contains("true false\ntrue\n"))
+    }
+
     @Test func theFormerHandlingIsBackAfterwards() async {
         await #expect(processExitsWith: .signal(SIGINT)) {
             signal(SIGINT, SIG_DFL)
