@@ -1,24 +1,55 @@
 /// A table drawn with lines, as Keras draws its summaries. The third column, of numbers, ends on its right.
 ///
-/// A cell breaks at spaces where it is longer than its column; a word that is longer yet widens the column. (Keras
-/// cuts it off.)
+/// Columns are as wide as their cells. Where the table would exceed its width, cells of the fourth column break at
+/// spaces, then those of the first. Whatever has no room even so makes the table wider. (Keras cuts it off.)
 struct TextTable {
-    private let header: [String]
-    private var widths: [Int]
-    /// Of each row, each cell's lines.
-    private var rows: [[[String]]] = []
+    /// Row by row, the header first.
+    private var rows: [[String]]
+    private let leastWidths: [Int]
 
-    init(_ header: [String], widths: [Int]) {
-        self.header = header
-        self.widths = widths
+    /// - Parameter leastWidths: what the columns take where there is room, however short their cells.
+    init(_ header: [String], leastWidths: [Int]) {
+        rows = [header]
+        self.leastWidths = leastWidths
     }
 
-    mutating func add(_ row: [String]) {
-        let cells = zip(row, widths).map { Self.broken($0, at: $1) }
-        rows.append(cells)
-        for (column, lines) in cells.enumerated() {
-            widths[column] = max(widths[column], lines.map { $0.count }.max() ?? 0)
+    mutating func add(_ row: [String]) { rows.append(row) }
+
+    /// The table's lines, in so many columns of characters if that can be.
+    func lines(width: Int) -> [String] {
+        let widths = widths(within: width)
+        var lines = [
+            rule("┏", "┳", "┓", "━", widths), line(rows[0], "┃", widths), rule("┡", "╇", "┩", "━", widths),
+        ]
+        for (number, row) in rows.dropFirst().enumerated() {
+            if number > 0 { lines.append(rule("├", "┼", "┤", "─", widths)) }
+            let cells = zip(row, widths).map { Self.broken($0, at: $1) }
+            for index in 0..<(cells.map { $0.count }.max() ?? 0) {
+                lines.append(line(cells.map { index < $0.count ? $0[index] : "" }, "│", widths))
+            }
         }
+        return lines + [rule("└", "┴", "┘", "─", widths)]
+    }
+
+    private func widths(within width: Int) -> [Int] {
+        let columns = leastWidths.indices
+        var widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        // Each column has a blank on either side and a line before it; the last line ends the table.
+        var room = width - 1 - widths.reduce(0) { $0 + $1 + 3 }
+        // A list of names breaks first, then a name and its type. A broken shape or number would be hard to read.
+        for column in [3, 0] where columns.contains(column) && room < 0 {
+            let words = rows.flatMap { $0[column].split(separator: " ") }
+            let longest = max(rows[0][column].count, words.map { $0.count }.max() ?? 0)
+            let broken = max(widths[column] + room, longest)
+            room += widths[column] - broken
+            widths[column] = broken
+        }
+        for column in columns where room > 0 {
+            let padding = min(room, max(0, leastWidths[column] - widths[column]))
+            room -= padding
+            widths[column] += padding
+        }
+        return widths
     }
 
     private static func broken(_ text: String, at width: Int) -> [String] {
@@ -33,18 +64,7 @@ struct TextTable {
         return lines
     }
 
-    var lines: [String] {
-        var lines = [rule("┏", "┳", "┓", "━"), line(header, "┃"), rule("┡", "╇", "┩", "━")]
-        for (number, cells) in rows.enumerated() {
-            if number > 0 { lines.append(rule("├", "┼", "┤", "─")) }
-            for index in 0..<(cells.map { $0.count }.max() ?? 0) {
-                lines.append(line(cells.map { index < $0.count ? $0[index] : "" }, "│"))
-            }
-        }
-        return lines + [rule("└", "┴", "┘", "─")]
-    }
-
-    private func line(_ cells: [String], _ bar: String) -> String {
+    private func line(_ cells: [String], _ bar: String, _ widths: [Int]) -> String {
         let padded = zip(cells, widths).enumerated().map { column, cell in
             let padding = String(repeating: " ", count: cell.1 - cell.0.count)
             return column == 2 ? padding + cell.0 : cell.0 + padding
@@ -52,7 +72,9 @@ struct TextTable {
         return "\(bar) " + padded.joined(separator: " \(bar) ") + " \(bar)"
     }
 
-    private func rule(_ left: String, _ middle: String, _ right: String, _ dash: String) -> String {
+    private func rule(_ left: String, _ middle: String, _ right: String, _ dash: String, _ widths: [Int])
+        -> String
+    {
         left + widths.map { String(repeating: dash, count: $0 + 2) }.joined(separator: middle) + right
     }
 }

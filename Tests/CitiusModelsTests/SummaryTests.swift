@@ -5,7 +5,7 @@ import Testing
 
 @testable import CitiusModels
 
-/// The tables are Keras 3's own, taken from its output.
+/// The tables of short names are Keras 3's own, taken from its output.
 @Suite struct SummaryTests {
     @Test func theDocumentsModel() throws {
         let model = Sequential {
@@ -54,7 +54,7 @@ import Testing
              Trainable params: 121,930 (476.29 KB)
              Non-trainable params: 0 (0.00 B)
             """
-        #expect(model.summary() == table + totals)
+        #expect(model.summary(lineLength: 80) == table + totals)
         #expect(model.parameterCount == 121_930)
         try model.trainOnBatch(Tensor(zeros: [2, 28, 28, 1]), Tensor([1, 2] as [Int64]))
         let trained = """
@@ -64,7 +64,7 @@ import Testing
              Non-trainable params: 0 (0.00 B)
              Optimizer params: 243,862 (952.59 KB)
             """
-        #expect(model.summary() == table + trained)
+        #expect(model.summary(lineLength: 80) == table + trained)
     }
 
     @Test func unbuiltLayersAndLongNames() {
@@ -74,35 +74,34 @@ import Testing
         }
         let unbuilt = """
             Model: "small"
-            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
-            ┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
-            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
-            │ dense (Dense)                   │ ?                      │   0 (unbuilt) │
-            ├─────────────────────────────────┼────────────────────────┼───────────────┤
-            │ batch_normalization             │ ?                      │   0 (unbuilt) │
-            │ (BatchNormalization)            │                        │               │
-            └─────────────────────────────────┴────────────────────────┴───────────────┘
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━┓
+            ┃ Layer (type)                             ┃ Output Shape        ┃     Param # ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━┩
+            │ dense (Dense)                            │ ?                   │ 0 (unbuilt) │
+            ├──────────────────────────────────────────┼─────────────────────┼─────────────┤
+            │ batch_normalization (BatchNormalization) │ ?                   │ 0 (unbuilt) │
+            └──────────────────────────────────────────┴─────────────────────┴─────────────┘
              Total params: 0 (0.00 B)
              Trainable params: 0 (0.00 B)
              Non-trainable params: 0 (0.00 B)
             """
-        #expect(model.summary() == unbuilt)
+        #expect(model.summary(lineLength: 80) == unbuilt)
         model.build(inputShape: [4])
         let built = """
             Model: "small"
-            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓
-            ┃ Layer (type)                    ┃ Output Shape           ┃       Param # ┃
-            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩
-            │ dense (Dense)                   │ (None, 3)              │            15 │
-            ├─────────────────────────────────┼────────────────────────┼───────────────┤
-            │ batch_normalization             │ (None, 3)              │            12 │
-            │ (BatchNormalization)            │                        │               │
-            └─────────────────────────────────┴────────────────────────┴───────────────┘
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━┓
+            ┃ Layer (type)                    ┃ Output Shape ┃ Param # ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━╇━━━━━━━━━┩
+            │ dense (Dense)                   │ (None, 3)    │      15 │
+            ├─────────────────────────────────┼──────────────┼─────────┤
+            │ batch_normalization             │ (None, 3)    │      12 │
+            │ (BatchNormalization)            │              │         │
+            └─────────────────────────────────┴──────────────┴─────────┘
              Total params: 27 (108.00 B)
              Trainable params: 21 (84.00 B)
              Non-trainable params: 6 (24.00 B)
             """
-        #expect(model.summary() == built)
+        #expect(model.summary(lineLength: 60) == built)
     }
 
     @Test func graphsSayWhatALayerReads() {
@@ -115,34 +114,35 @@ import Testing
         let model = Model(inputs: input, outputs: dense("out", 2)(all), name: "branches")
         let table = """
             Model: "branches"
-            ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┓
-            ┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃ Connected to      ┃
-            ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━┩
-            │ in (InputLayer)     │ (None, 4)         │          0 │ -                 │
-            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
-            │ a (Dense)           │ (None, 4)         │         20 │ in[0][0]          │
-            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
-            │ b (Dense)           │ (None, 4)         │         20 │ a[0][0]           │
-            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
-            │ c (Dense)           │ (None, 4)         │         20 │ in[0][0]          │
-            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
-            │ s (Dense)           │ (None, 4)         │         20 │ b[0][0], c[0][0]  │
-            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
-            │ cat (Concatenate)   │ (None, 8)         │          0 │ s[0][0], s[1][0]  │
-            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
-            │ d (Dense)           │ (None, 3)         │         15 │ in[0][0]          │
-            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
-            │ cat2 (Concatenate)  │ (None, 11)        │          0 │ cat[0][0],        │
-            │                     │                   │            │ d[0][0]           │
-            ├─────────────────────┼───────────────────┼────────────┼───────────────────┤
-            │ out (Dense)         │ (None, 2)         │         24 │ cat2[0][0]        │
-            └─────────────────────┴───────────────────┴────────────┴───────────────────┘
+            ┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)        ┃ Output Shape      ┃    Param # ┃ Connected to       ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━┩
+            │ in (InputLayer)     │ (None, 4)         │          0 │ -                  │
+            ├─────────────────────┼───────────────────┼────────────┼────────────────────┤
+            │ a (Dense)           │ (None, 4)         │         20 │ in[0][0]           │
+            ├─────────────────────┼───────────────────┼────────────┼────────────────────┤
+            │ b (Dense)           │ (None, 4)         │         20 │ a[0][0]            │
+            ├─────────────────────┼───────────────────┼────────────┼────────────────────┤
+            │ c (Dense)           │ (None, 4)         │         20 │ in[0][0]           │
+            ├─────────────────────┼───────────────────┼────────────┼────────────────────┤
+            │ s (Dense)           │ (None, 4)         │         20 │ b[0][0], c[0][0]   │
+            ├─────────────────────┼───────────────────┼────────────┼────────────────────┤
+            │ cat (Concatenate)   │ (None, 8)         │          0 │ s[0][0], s[1][0]   │
+            ├─────────────────────┼───────────────────┼────────────┼────────────────────┤
+            │ d (Dense)           │ (None, 3)         │         15 │ in[0][0]           │
+            ├─────────────────────┼───────────────────┼────────────┼────────────────────┤
+            │ cat2 (Concatenate)  │ (None, 11)        │          0 │ cat[0][0], d[0][0] │
+            ├─────────────────────┼───────────────────┼────────────┼────────────────────┤
+            │ out (Dense)         │ (None, 2)         │         24 │ cat2[0][0]         │
+            └─────────────────────┴───────────────────┴────────────┴────────────────────┘
              Total params: 119 (476.00 B)
              Trainable params: 119 (476.00 B)
              Non-trainable params: 0 (0.00 B)
             """
         // Keras's class is called otherwise.
-        #expect(model.summary() == table.replacing("in (InputLayer)     ", with: "in (Input)          "))
+        #expect(
+            model.summary(lineLength: 80)
+                == table.replacing("in (InputLayer)     ", with: "in (Input)          "))
     }
 
     /// Keras cuts them off.
@@ -152,26 +152,49 @@ import Testing
         let model = Model(inputs: image, outputs: Add()(x, Activation(.relu)(x)))
         let table = """
             Model: "model"
-            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
-            ┃ Layer (type)               ┃ Output Shape      ┃    Param # ┃ Connected to                      ┃
-            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
-            │ image (Input)              │ (None, 100, 100,  │          0 │ -                                 │
-            │                            │ 30)               │            │                                   │
-            ├────────────────────────────┼───────────────────┼────────────┼───────────────────────────────────┤
-            │ a_convolution_of_some_name │ (None, 100, 100,  │      3,100 │ image[0][0]                       │
-            │ (Conv2D)                   │ 100)              │            │                                   │
-            ├────────────────────────────┼───────────────────┼────────────┼───────────────────────────────────┤
-            │ activation (Activation)    │ (None, 100, 100,  │          0 │ a_convolution_of_some_name[0][0]  │
-            │                            │ 100)              │            │                                   │
-            ├────────────────────────────┼───────────────────┼────────────┼───────────────────────────────────┤
-            │ add (Add)                  │ (None, 100, 100,  │          0 │ a_convolution_of_some_name[0][0], │
-            │                            │ 100)              │            │ activation[0][0]                  │
-            └────────────────────────────┴───────────────────┴────────────┴───────────────────────────────────┘
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)               ┃ Output Shape          ┃ Param # ┃ Connected to                      ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
+            │ image (Input)              │ (None, 100, 100, 30)  │       0 │ -                                 │
+            ├────────────────────────────┼───────────────────────┼─────────┼───────────────────────────────────┤
+            │ a_convolution_of_some_name │ (None, 100, 100, 100) │   3,100 │ image[0][0]                       │
+            │ (Conv2D)                   │                       │         │                                   │
+            ├────────────────────────────┼───────────────────────┼─────────┼───────────────────────────────────┤
+            │ activation (Activation)    │ (None, 100, 100, 100) │       0 │ a_convolution_of_some_name[0][0]  │
+            ├────────────────────────────┼───────────────────────┼─────────┼───────────────────────────────────┤
+            │ add (Add)                  │ (None, 100, 100, 100) │       0 │ a_convolution_of_some_name[0][0], │
+            │                            │                       │         │ activation[0][0]                  │
+            └────────────────────────────┴───────────────────────┴─────────┴───────────────────────────────────┘
              Total params: 3,100 (12.11 KB)
              Trainable params: 3,100 (12.11 KB)
              Non-trainable params: 0 (0.00 B)
             """
-        #expect(model.summary() == table)
+        #expect(model.summary(lineLength: 80) == table)
+    }
+
+    @Test func columnsTakeTheWidthTheyNeed() {
+        let image = Input(100, 100, 30, name: "image")
+        let x = Conv2D(100, kernelSize: 1, name: "a_convolution_of_some_name")(image)
+        let model = Model(inputs: image, outputs: Add()(x, Activation(.relu)(x)))
+        let table = """
+            ┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┓
+            ┃ Layer (type)                        ┃ Output Shape          ┃    Param # ┃ Connected to                                       ┃
+            ┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┩
+            │ image (Input)                       │ (None, 100, 100, 30)  │          0 │ -                                                  │
+            ├─────────────────────────────────────┼───────────────────────┼────────────┼────────────────────────────────────────────────────┤
+            │ a_convolution_of_some_name (Conv2D) │ (None, 100, 100, 100) │      3,100 │ image[0][0]                                        │
+            ├─────────────────────────────────────┼───────────────────────┼────────────┼────────────────────────────────────────────────────┤
+            │ activation (Activation)             │ (None, 100, 100, 100) │          0 │ a_convolution_of_some_name[0][0]                   │
+            ├─────────────────────────────────────┼───────────────────────┼────────────┼────────────────────────────────────────────────────┤
+            │ add (Add)                           │ (None, 100, 100, 100) │          0 │ a_convolution_of_some_name[0][0], activation[0][0] │
+            └─────────────────────────────────────┴───────────────────────┴────────────┴────────────────────────────────────────────────────┘
+            """
+        #expect(model.summary(lineLength: 140).contains("\n" + table + "\n"))
+        // Shapes stay whole at any width.
+        for length in [1, 40, 80, 85, 100] {
+            let summary = model.summary(lineLength: length)
+            #expect(summary.contains("(None, 100, 100, 100) │"), "\(length)")
+        }
     }
 
     @Test func chainsNeedNoFourthColumn() {
@@ -193,7 +216,7 @@ import Testing
              Trainable params: 29 (116.00 B)
              Non-trainable params: 0 (0.00 B)
             """
-        #expect(model.summary() == table.replacing("in (InputLayer)", with: "in (Input)     "))
+        #expect(model.summary(lineLength: 80) == table.replacing("in (InputLayer)", with: "in (Input)     "))
     }
 
     @Test func sizesInMemory() {

@@ -1,6 +1,7 @@
 import CitiusAutograd
 import CitiusLayers
 import CitiusOptimizers
+import CitiusPlatform
 import CitiusTensor
 
 extension Model {
@@ -9,13 +10,19 @@ extension Model {
     /// `None` stands for the batch axis. Layers that are not built show `?` for what is not known yet. Where layers
     /// part, meet or occur twice, a fourth column says what each reads: `conv2d[1][0]` is what the second call of
     /// `conv2d` gives.
-    public final func summary() -> String {
+    ///
+    /// Columns take the width that they need, as far as the line has it.
+    ///
+    /// - Parameter lineLength: characters of a line; nil takes the terminal's width, or 100 where the standard output
+    ///   is none.
+    public final func summary(lineLength: Int? = nil) -> String {
         let connections = graph.flatMap { $0.isChain ? nil : $0.connections }
         var table =
             connections == nil
-            ? TextTable(["Layer (type)", "Output Shape", "Param #"], widths: Self.widths)
+            ? TextTable(["Layer (type)", "Output Shape", "Param #"], leastWidths: Self.widths)
             : TextTable(
-                ["Layer (type)", "Output Shape", "Param #", "Connected to"], widths: Self.widthsOfGraphs)
+                ["Layer (type)", "Output Shape", "Param #", "Connected to"],
+                leastWidths: Self.widthsOfGraphs)
         for (number, layer) in layers.enumerated() {
             let name = layer.name.isEmpty ? "?" : layer.name
             let shapes =
@@ -26,10 +33,11 @@ extension Model {
             ]
             table.add(row + (connections.map { [$0[number]] } ?? []))
         }
-        return (["Model: \"\(modelName)\""] + table.lines + totals()).joined(separator: "\n")
+        let lines = table.lines(width: lineLength ?? Console.width ?? 100)
+        return (["Model: \"\(modelName)\""] + lines + totals()).joined(separator: "\n")
     }
 
-    // Keras's columns in a terminal of 80 characters.
+    // Keras's columns in a terminal of 80 characters, where none needs more.
     private static var widths: [Int] { [31, 22, 13] }
     private static var widthsOfGraphs: [Int] { [19, 17, 10, 17] }
 
