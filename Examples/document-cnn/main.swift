@@ -22,6 +22,11 @@ let options = Options(
             "--seed", "N",
             "of all that is random; by default 1: the same seed gives the same weights, bit by bit"),
         .init("--threads", "N", "by default as many as cores"),
+        .init(
+            "--checkpoint", "FILE",
+            "back the training up to this file after every epoch, and go on from it if it is there"),
+        .init("--checkpoint-every", "N", "back up after every N steps instead"),
+        .init("--save", "FILE", "save the trained model to this file (safetensors)"),
         .init("--json", nil, "end with one line of JSON"),
     ],
     arguments: Array(CommandLine.arguments.dropFirst()))
@@ -64,11 +69,22 @@ do {
 
     // Train. Ctrl-C ends after the running batch and keeps what was learned.
     let interrupt = StopOnInterrupt()
+    var callbacks: [Callback] = [interrupt]
+    if let file = options.text("--checkpoint") {
+        let frequency = options.number("--checkpoint-every").map { SaveFrequency.steps($0) } ?? .epoch
+        callbacks.append(BackupAndRestore(file, saveFrequency: frequency, deleteCheckpoint: false))
+    }
+    var stepsBefore = 0
+    callbacks.append(LambdaCallback(onTrainBegin: { stepsBefore = model.optimizer?.iterations ?? 0 }))
     let start = steadySeconds()
-    let history = try model.fit(train, batchSize: batchSize, epochs: epochs, callbacks: [interrupt])
+    let history = try model.fit(train, batchSize: batchSize, epochs: epochs, callbacks: callbacks)
     let seconds = steadySeconds() - start
-    if interrupt.wasInterrupted {
-        print("Interrupted in epoch \(history.epochs.count) of \(epochs); going on with the weights so far.")
+    if let epoch = history.brokenOffEpoch {
+        print("Interrupted in epoch \(epoch + 1) of \(epochs); going on with the weights so far.")
+    }
+    if let file = options.text("--save") {
+        try model.save(to: file)
+        print("Saved to \(file).")
     }
 
     // Evaluate.
@@ -80,20 +96,20 @@ do {
     try printConfusion(model.predict(test), test)
 
     // An interrupted epoch counts by its steps.
-    let steps = model.optimizer?.iterations ?? 0
+    let steps = (model.optimizer?.iterations ?? 0) - stepsBefore
     let stepsPerEpoch = (train.count + batchSize - 1) / batchSize
     let images = steps / stepsPerEpoch * train.count + steps % stepsPerEpoch * batchSize
-    let imagesPerSecond = Double(images) / seconds
+    let imagesPerSecond = seconds > 0 ? Double(images) / seconds : 0
     print(
         """
 
         Test loss \(fixed(scores.loss, decimals: 4)), test accuracy \(fixed(scores["accuracy"], decimals: 4)); \
-        trained \(history.epochs.count) epochs in \(fixed(seconds, decimals: 1)) s, \
+        trained \(history.completeEpochs) epochs in \(fixed(seconds, decimals: 1)) s, \
         \(fixed(imagesPerSecond, decimals: 0)) images/s.
         """)
     if options.has("--json") {
         let report = Report(
-            testLoss: scores.loss, testAccuracy: scores["accuracy"], epochs: history.epochs.count,
+            testLoss: scores.loss, testAccuracy: scores["accuracy"], epochs: history.completeEpochs,
             seconds: seconds, imagesPerSecond: imagesPerSecond, weightsChecksum: model.weightsChecksum)
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
