@@ -44,9 +44,12 @@ final class Compilation {
     }
 
     /// Says, once, what the losses compute with in silence though it is hardly meant.
-    func warn(about predictions: [Variable]) {
+    func warn(about predictions: [Variable], of inputs: [Tensor]) {
         guard !hasSeenPredictions else { return }
         hasSeenPredictions = true
+        for input in inputs {
+            if let warning = InputWarnings.warning(about: input) { Console.warn(warning) }
+        }
         for (index, prediction) in predictions.enumerated() {
             if let warning = loss(ofOutput: index).warning(about: prediction) { Console.warn(warning) }
         }

@@ -138,6 +138,15 @@ extension Model {
         }
     }
 
+    @available(
+        *, unavailable, message: "inputs and targets come first, without names: fit(inputs, targets, …)"
+    )
+    @discardableResult
+    public final func fit(
+        x: Tensor, y: Tensor, batchSize: Int = 32, epochs: Int = 1, verbose: Verbosity = .automatic,
+        callbacks: [Callback] = [], validationSplit: Double = 0
+    ) -> History { fail("unavailable") }
+
     // MARK: The loop
 
     private final func fit(

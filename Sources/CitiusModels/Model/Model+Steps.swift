@@ -28,7 +28,7 @@ extension Model {
             predictions.count == batch.allTargets.count,
             "computeLoss: \(predictions.count) outputs but \(batch.allTargets.count) targets, expected a target "
                 + "for each output")
-        if context.isTraining { compilation.warn(about: predictions) }
+        if context.isTraining { compilation.warn(about: predictions, of: batch.allInputs) }
         var total: Variable?
         func add(_ loss: Variable) { total = total.map { $0 + loss } ?? loss }
         compilation.outputLosses.removeAll(keepingCapacity: true)
