@@ -5,7 +5,7 @@ import CitiusTensor
 ///
 /// A value. The tensors are held as they came: images stay bytes, and become scaled floats batch by batch.
 /// Subsets share the memory of what they were taken from: ranges are views, and lists of indices (of
-/// ``subset(_:)-(Array<Int>)``, ``shuffled(using:)``) are kept and followed as batches are made.
+/// ``subset(_:)-([Int])``, ``shuffled(using:)``) are kept and followed as batches are made.
 ///
 /// ```swift
 /// let data = Dataset(inputs: images, targets: labels).scaled(by: 1 / 255)

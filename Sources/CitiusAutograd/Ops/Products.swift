@@ -5,7 +5,7 @@ extension Variable {
     ///
     /// With C = op(A)·op(B), where op transposes or not: the pullback of w is w·op(B)ᵀ for op(A) and
     /// op(A)ᵀ·w for op(B), transposed back, and summed over the batch axes along which an operand was
-    /// repeated. See ``Tensor/matmul(_:transposingLeft:transposingRight:)`` for operands of one axis.
+    /// repeated. See ``/CitiusTensor/Tensor/matmul(_:transposingLeft:transposingRight:)`` for operands of one axis.
     public func matmul(
         _ other: Variable, transposingLeft: Bool = false, transposingRight: Bool = false
     ) -> Variable {
