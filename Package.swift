@@ -10,15 +10,19 @@ let package = Package(
     name: "Citius",
     products: [
         .library(name: "Citius", targets: ["Citius"]),
+        .library(name: "CitiusKeras", targets: ["CitiusKeras"]),
         .library(name: "CitiusDownloads", targets: ["CitiusDownloads"]),
         .executable(name: "document-cnn", targets: ["document-cnn"]),
         .executable(name: "citius-bench", targets: ["citius-bench"]),
+        .executable(name: "citius-model", targets: ["citius-model"]),
     ],
     targets: [
         .systemLibrary(
             name: "CitiusBLAS",
             providers: [.apt(["libopenblas-dev", "liblapacke-dev"]), .brew(["openblas"])]),
         .systemLibrary(name: "CitiusZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CitiusHDF5", providers: [.apt(["libhdf5-dev"])]),
+        .systemLibrary(name: "CitiusLibzip", providers: [.apt(["libzip-dev"])]),
         .systemLibrary(
             name: "CitiusCrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
         .target(name: "CitiusSIMD"),
@@ -40,6 +44,8 @@ let package = Package(
             dependencies: ["CitiusLayers", "CitiusOptimizers", "CitiusData", "CitiusFormats"]
         ),
         .target(name: "Citius", dependencies: ["CitiusFormats", "CitiusModels"]),
+        .target(name: "CitiusKeras", dependencies: ["CitiusHDF5", "CitiusLibzip", "CitiusModels"]),
+        .executableTarget(name: "citius-model", dependencies: ["Citius", "CitiusKeras"]),
         .target(name: "CitiusDownloads", dependencies: ["CitiusData", "CitiusCrypto"]),
 
         .target(name: "CitiusExampleSupport", dependencies: ["Citius"], path: "Examples/Support"),
@@ -58,6 +64,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "citius-fuzz", dependencies: ["CitiusTestSupport"], path: "Tests/citius-fuzz"),
+        .testTarget(
+            name: "CitiusKerasTests",
+            dependencies: ["CitiusHDF5", "CitiusKeras", "CitiusTestSupport"]),
         .testTarget(name: "CitiusPlatformTests", dependencies: ["CitiusPlatform"]),
         .testTarget(
             name: "CitiusConfigurationTests", dependencies: ["CitiusConfiguration", "CitiusTestSupport"]),
