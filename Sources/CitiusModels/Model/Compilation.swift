@@ -5,8 +5,8 @@ import CitiusPlatform
 import CitiusTensor
 
 /// What a model is trained with, an entry for each output.
-final class Compilation {
-    let optimizer: Optimizer
+package final class Compilation {
+    package let optimizer: Optimizer
     /// One for each output, or one for all.
     let losses: [Loss]
     let lossWeights: [Double]

@@ -60,7 +60,7 @@ open class Model: Layer {
     final var graph: LayerGraph?
 
     /// What `compile` was given; nil before.
-    final var compilation: Compilation?
+    package final var compilation: Compilation?
 
     /// The training that is going on.
     final let run = TrainingRun()

@@ -3,14 +3,14 @@ import CitiusOptimizers
 
 /// What a model is trained with, in Keras's schema (`compile_config`): one entry for a model of one output, lists for
 /// several.
-struct CompilationDescription: Codable {
+package struct CompilationDescription: Codable {
     var optimizer: OptimizerEnvelope
     var loss: OneOrList<Loss>
     var lossWeights: [Double]?
     var metrics: OneOrList<[MetricEnvelope]>
     var weightedMetrics: OneOrList<[MetricEnvelope]>
 
-    init(_ compilation: Compilation) {
+    package init(_ compilation: Compilation) {
         optimizer = OptimizerEnvelope(compilation.optimizer)
         let hasOneOutput = compilation.outputNames == nil
         func list(_ metrics: [[Metric]]) -> OneOrList<[MetricEnvelope]> {
@@ -23,7 +23,7 @@ struct CompilationDescription: Codable {
         weightedMetrics = list(compilation.weightedMetrics)
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         optimizer = try container.decode(OptimizerEnvelope.self, forKey: .optimizer)
         loss = try container.decode(OneOrList<Loss>.self, forKey: .loss)
@@ -35,7 +35,7 @@ struct CompilationDescription: Codable {
     /// Compiles a model by it.
     ///
     /// - Throws: a `SavingError` if the description is of a model with other outputs.
-    func compile(_ model: Model) throws(SavingError) {
+    package func compile(_ model: Model) throws(SavingError) {
         let count = model.outputShapes?.count ?? 1
         func metrics(_ metrics: OneOrList<[MetricEnvelope]>) -> [[Metric]] {
             switch metrics {

@@ -60,8 +60,7 @@ extension Model {
                 guard let entry = file[name], let dtype = ModelFile.dtype(of: entry) else { return nil }
                 return (entry.shape, dtype, { try? file.tensor(named: name) })
             }, faults: faults)
-        let model = try LayerMaking(types: types, seed: nil, weights: source).model(architecture)
-        model.dropParameterSource()
+        let model = try make(from: architecture, types: types, seed: nil, weights: source)
         let report = WeightsReport(
             missing: faults.missing,
             unexpected: ModelFile.weightNames(in: file).filter { !faults.used.contains($0) },

@@ -20,6 +20,15 @@ extension Model {
     ) throws(SavingError) -> Model {
         try LayerMaking(types: types, seed: seed, weights: nil).model(architecture)
     }
+
+    /// The same with the parameters' values from a file: see `ParameterSource`.
+    package static func make(
+        from architecture: JSON, types: ConfigurationTypes, seed: UInt64?, weights: ParameterSource
+    ) throws(SavingError) -> Model {
+        let model = try LayerMaking(types: types, seed: seed, weights: weights).model(architecture)
+        model.dropParameterSource()
+        return model
+    }
 }
 
 /// Makes layers and models of their descriptions.
