@@ -48,7 +48,7 @@ package enum HDF5 {
     static let declarationFloor = 1 << 20
 
     /// The library is not made for several threads at once.
-    private static let lock = Mutex(())
+    static let lock = Mutex(())
 
     // MARK: Reading
 

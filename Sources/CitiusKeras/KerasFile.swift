@@ -13,7 +13,7 @@ import CitiusTensor
 /// try KerasFile.save(model, to: "copy.keras")
 /// ```
 ///
-/// A `.keras` file is a zip archive of `metadata.json`, `config.json` and `model.weights.h5`; Docs/Saving.md says how
+/// A `.keras` file is a zip archive of `metadata.json`, `config.json` and `model.weights.h5`; Docs/KerasFiles.md says how
 /// weights are found in it. Files are checked before memory is taken for what they claim to hold, and written so that
 /// they are whole or not there.
 public enum KerasFile {

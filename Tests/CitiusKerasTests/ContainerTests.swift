@@ -107,14 +107,17 @@ import Testing
 
     /// The bytes of a file that the C library made.
     private func file(_ body: (hid_t) -> Void) throws -> [UInt8] {
-        citius_h5_prepare()
-        let file = citius_h5_create()
-        defer { H5Fclose(file) }
-        body(file)
-        try #require(H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0)
-        var bytes = [UInt8](repeating: 0, count: H5Fget_file_image(file, nil, 0))
-        try #require(H5Fget_file_image(file, &bytes, bytes.count) == bytes.count)
-        return bytes
+        // Other tests read at the same time.
+        try HDF5.lock.withLock { _ in
+            citius_h5_prepare()
+            let file = citius_h5_create()
+            defer { H5Fclose(file) }
+            body(file)
+            try #require(H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0)
+            var bytes = [UInt8](repeating: 0, count: H5Fget_file_image(file, nil, 0))
+            try #require(H5Fget_file_image(file, &bytes, bytes.count) == bytes.count)
+            return bytes
+        }
     }
 
     /// A data set of float32 with properties of its own, never written.
