@@ -1,4 +1,5 @@
 import CitiusTensor
+import Foundation
 import Testing
 
 @testable import CitiusModels
@@ -161,6 +162,19 @@ import Testing
     @Test func theLastPictureKeepsItsScores() throws {
         let last = try #require(rows(ofWidths: [30]).last)
         #expect(last.line.contains("loss") && last.line.contains("accuracy"))
+    }
+
+    /// What a program printed into a pipe is there when it is killed while it trains.
+    @Test func whatWasPrintedBeforeOutlivesAKill() async {
+        let result = await #expect(
+            processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]
+        ) {
+            print("printed before")
+            let kill = LambdaCallback(onTrainBatchBegin: { _ in raise(SIGKILL) })
+            try linearModel().fit(linearData(count: 2), verbose: .line, callbacks: [kill])
+        }
+        let output = String(decoding: result?.standardOutputContent ?? [], as: UTF8.self)
+        #expect(output.contains("printed before"))
     }
 
     @Test func silenceIsSilent() throws {
