@@ -60,16 +60,18 @@ public final class Conv2D: Layer, ConfigurableLayer {
     ///
     /// Traps if a number is not positive or the filters do not divide into the groups.
     public convenience init(
-        _ filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid,
-        dilation: Size2D = 1, groups: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
+        _ filters: Int, kernelSize: some Size2DConvertible, strides: some Size2DConvertible = 1,
+        padding: Padding = .valid,
+        dilation: some Size2DConvertible = 1, groups: Int = 1, activation: ActivationFunction = .linear,
+        useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
         kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
-                filters: filters, kernelSize: kernelSize, strides: strides, padding: padding,
-                dilationRate: dilation, groups: groups, activation: activation, useBias: useBias,
+                filters: filters, kernelSize: kernelSize.size2D, strides: strides.size2D, padding: padding,
+                dilationRate: dilation.size2D, groups: groups, activation: activation, useBias: useBias,
                 kernelInitializer: kernelInitializer, biasInitializer: biasInitializer,
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
                 kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),

@@ -48,16 +48,18 @@ public final class DepthwiseConv2D: Layer, ConfigurableLayer {
     ///
     /// Traps if a number is not positive.
     public convenience init(
-        _ kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid, depthMultiplier: Int = 1,
-        dilation: Size2D = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
+        _ kernelSize: some Size2DConvertible, strides: some Size2DConvertible = 1, padding: Padding = .valid,
+        depthMultiplier: Int = 1,
+        dilation: some Size2DConvertible = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
         depthwiseInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         depthwiseRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
         depthwiseConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
-                kernelSize: kernelSize, strides: strides, padding: padding, depthMultiplier: depthMultiplier,
-                dilationRate: dilation, activation: activation, useBias: useBias,
+                kernelSize: kernelSize.size2D, strides: strides.size2D, padding: padding,
+                depthMultiplier: depthMultiplier,
+                dilationRate: dilation.size2D, activation: activation, useBias: useBias,
                 depthwiseInitializer: depthwiseInitializer, biasInitializer: biasInitializer,
                 depthwiseRegularizer: depthwiseRegularizer, biasRegularizer: biasRegularizer,
                 depthwiseConstraint: depthwiseConstraint, biasConstraint: biasConstraint),

@@ -38,15 +38,18 @@ public class Pooling2D: Layer {
     ///
     /// Traps if a size is not positive.
     public convenience init(
-        _ poolSize: Size2D = 2, strides: Size2D? = nil, padding: Padding = .valid, name: String? = nil
+        _ poolSize: some Size2DConvertible = 2, strides: (any Size2DConvertible)? = nil,
+        padding: Padding = .valid, name: String? = nil
     ) {
         self.init(
-            configuration: Configuration(poolSize: poolSize, strides: strides, padding: padding), name: name)
+            configuration: Configuration(
+                poolSize: poolSize.size2D, strides: strides?.size2D, padding: padding), name: name)
     }
 
     /// Keras's spelling of the same.
     public convenience init(
-        poolSize: Size2D, strides: Size2D? = nil, padding: Padding = .valid, name: String? = nil
+        poolSize: some Size2DConvertible, strides: (any Size2DConvertible)? = nil, padding: Padding = .valid,
+        name: String? = nil
     ) {
         self.init(poolSize, strides: strides, padding: padding, name: name)
     }

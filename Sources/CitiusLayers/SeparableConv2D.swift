@@ -58,8 +58,10 @@ public final class SeparableConv2D: Layer, ConfigurableLayer {
     ///
     /// Traps if a number is not positive.
     public convenience init(
-        _ filters: Int, kernelSize: Size2D, strides: Size2D = 1, padding: Padding = .valid,
-        depthMultiplier: Int = 1, dilation: Size2D = 1, activation: ActivationFunction = .linear,
+        _ filters: Int, kernelSize: some Size2DConvertible, strides: some Size2DConvertible = 1,
+        padding: Padding = .valid,
+        depthMultiplier: Int = 1, dilation: some Size2DConvertible = 1,
+        activation: ActivationFunction = .linear,
         useBias: Bool = true, depthwiseInitializer: Initializer = .glorotUniform,
         pointwiseInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         depthwiseRegularizer: Regularizer? = nil, pointwiseRegularizer: Regularizer? = nil,
@@ -68,8 +70,8 @@ public final class SeparableConv2D: Layer, ConfigurableLayer {
     ) {
         self.init(
             configuration: Configuration(
-                filters: filters, kernelSize: kernelSize, strides: strides, padding: padding,
-                dilationRate: dilation, depthMultiplier: depthMultiplier, activation: activation,
+                filters: filters, kernelSize: kernelSize.size2D, strides: strides.size2D, padding: padding,
+                dilationRate: dilation.size2D, depthMultiplier: depthMultiplier, activation: activation,
                 useBias: useBias, depthwiseInitializer: depthwiseInitializer,
                 pointwiseInitializer: pointwiseInitializer, biasInitializer: biasInitializer,
                 depthwiseRegularizer: depthwiseRegularizer, pointwiseRegularizer: pointwiseRegularizer,

@@ -84,7 +84,7 @@ extension Optimizer {
 
         /// The number of this name: a rate or a multiplier, which are never negative.
         func takeNumber(_ name: String) -> Double {
-            let number = take(name, like: Tensor(1.0)).scalar
+            let number = take(name, like: Tensor(1 as Double)).scalar
             if number >= 0 && number.isFinite { return number }
             error.mismatched.append("\(name) is \(number), expected a finite number of at least 0")
             return 1

@@ -1,6 +1,9 @@
+import CitiusPlatform
+
 /// A height and a width, in pixels or cells: a kernel's size, its strides, its dilation.
 ///
-/// Where both are the same, write a number: `3` is 3 × 3.
+/// Where both are the same, write a number: `3` is 3 × 3. Where they differ, write both: `[2, 3]` is a height of 2 and a
+/// width of 3.
 public struct Size2D: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStringConvertible {
     public var height: Int
     public var width: Int
@@ -16,6 +19,34 @@ public struct Size2D: Sendable, Hashable, ExpressibleByIntegerLiteral, CustomStr
     public init(integerLiteral side: Int) { self.init(side, side) }
 
     public var description: String { "\(height)×\(width)" }
+}
+
+/// What can be given where a size is expected: `3`, a variable `Int`, `[2, 3]`, a ``Size2D``.
+///
+/// A literal alone could become a `Size2D` by itself; a variable cannot, so layers take `some Size2DConvertible` and
+/// keep its `size2D`. The price is a conformance of `Int` and of arrays, which are sizes nowhere else. Tuples conform to
+/// no protocol, hence the brackets. (The alternative, an overload of each initializer for `Int`, would state each layer's
+/// arguments twice, and mixed ones, a pair and a number, four times.)
+public protocol Size2DConvertible {
+    /// The height and the width.
+    var size2D: Size2D { get }
+}
+
+extension Size2D: Size2DConvertible {
+    public var size2D: Size2D { self }
+}
+
+extension Int: Size2DConvertible {
+    /// A square.
+    public var size2D: Size2D { Size2D(self) }
+}
+
+extension Array: Size2DConvertible where Element == Int {
+    /// The height and the width. Traps if there are not two numbers.
+    public var size2D: Size2D {
+        require(count == 2, "Size2D: \(self) has \(count) numbers, expected 2 [height, width]")
+        return Size2D(self[0], self[1])
+    }
 }
 
 /// What a window that slides over an image meets at the edges. The names are Keras's.

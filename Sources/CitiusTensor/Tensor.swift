@@ -7,9 +7,9 @@ import CitiusPlatform
 /// same storage and costs nothing.
 ///
 /// ```swift
-/// let a = Tensor([1, 2, 3, 4, 5, 6] as [Float], shape: [2, 3])
-/// let b = a * 2 + Tensor([10, 20, 30] as [Float])   // broadcasts
-/// print(b.sum(axes: [1]))
+/// let a = Tensor([[1.0, 2, 3], [4, 5, 6]])
+/// let b = a * 2 + Tensor([10.0, 20, 30])   // broadcasts
+/// print(b.sum(axis: 1))
 /// ```
 public struct Tensor: Sendable {
     package var storage: Storage
@@ -95,20 +95,25 @@ public struct Tensor: Sendable {
 extension Tensor {
     /// The array's elements in row-major order, as one axis or under the given shape.
     ///
+    /// The array's type is the tensor's, a `[Double]` gives float64, unless `dtype` converts it as `cast(to:)` does. A
+    /// literal is taken otherwise, see `Tensor(_:shape:dtype:)` of a ``Literal``.
+    ///
     /// Traps if the shape's count is not the array's.
-    public init<T: Scalar>(_ elements: [T], shape: Shape? = nil) {
+    // Disfavored so that literals, which could be arrays of Double too, are taken as such.
+    @_disfavoredOverload
+    public init<T: Scalar>(_ elements: [T], shape: Shape? = nil, dtype: DType? = nil) {
         let shape = shape ?? [elements.count]
-        require(
-            shape.count == elements.count,
-            "Tensor: \(elements.count) elements do not fill shape \(shape) of \(shape.count)")
+        Self.requireFilling(shape, count: elements.count)
         self.init(shape: shape) { (out: UnsafeMutablePointer<T>) in
             elements.withUnsafeBufferPointer { source in
                 if let base = source.baseAddress { out.update(from: base, count: source.count) }
             }
         }
+        if let dtype { self = cast(to: dtype) }
     }
 
-    /// A scalar tensor, of shape [].
+    /// A scalar tensor, of shape [] and the element's type.
+    @_disfavoredOverload
     public init<T: Scalar>(_ element: T) { self.init([element], shape: []) }
 
     /// Every element the same value.

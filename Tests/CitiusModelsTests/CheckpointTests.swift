@@ -212,6 +212,6 @@ import Testing
                 linearData(count: 8), verbose: .silent,
                 callbacks: [ModelCheckpoint("a", monitor: "val_acc", saveBestOnly: true)])
         }
-        #expect(errorText(of: metric).contains("The metrics are loss"))
+        #expect(errorText(of: metric).contains("to watch; there are loss, val_loss. Of a value"))
     }
 }

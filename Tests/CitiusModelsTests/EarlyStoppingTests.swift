@@ -117,7 +117,9 @@ import Testing
         }
         #expect(
             errorText(of: result)
-                .contains("EarlyStopping: whether \"val_score\" should rise or fall is not known"))
+                .contains(
+                    "EarlyStopping: there is no \"val_score\" to watch; there are loss, val_loss. Of a value")
+        )
         let missing = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
             try linearModel().fit(
                 linearData(count: 2), epochs: 3, verbose: .silent, callbacks: [EarlyStopping()])

@@ -36,7 +36,8 @@ import Testing
         let penalty = regularizer(x)
         expectClose(penalty.value, golden.tensor("output"), absolute: 1e-14, relative: 1e-12)
         expectClose(
-            tape.gradients(of: penalty, cotangent: Tensor(1.0))[x], golden.tensor("d_input"), absolute: 1e-14,
+            tape.gradients(of: penalty, cotangent: Tensor(1 as Double))[x], golden.tensor("d_input"),
+            absolute: 1e-14,
             relative: 1e-12)
     }
 

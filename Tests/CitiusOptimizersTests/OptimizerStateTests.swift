@@ -30,7 +30,7 @@ import Testing
         train(adam)
         let state = adam.state(for: named)
         #expect(state.map(\.name) == ["iteration", "learning_rate"] + slots)
-        #expect(state[0].tensor == Tensor(Int64(2)) && state[1].tensor == Tensor(0.01))
+        #expect(state[0].tensor == Tensor(Int64(2)) && state[1].tensor == Tensor(0.01 as Double))
         #expect(state[2].tensor.shape == [2, 3])
 
         let everything = SGD(
@@ -98,7 +98,8 @@ import Testing
         arguments: [
             ("iteration", Tensor(Int64.max)), ("iteration", Tensor(Int64(-1))),
             ("learning_rate", Tensor(Double.nan)),
-            ("learning_rate", Tensor(-1.0)), ("learning_rate_multiplier/dense/bias", Tensor(Double.infinity)),
+            ("learning_rate", Tensor(-1 as Double)),
+            ("learning_rate_multiplier/dense/bias", Tensor(Double.infinity)),
         ] as [(String, Tensor)])
     func numbersOfAFileAreChecked(name: String, tensor: Tensor) {
         for optimizer in [Adam(), Nadam()] {

@@ -19,7 +19,7 @@ private final class HeavyBall: Optimizer {
 private final class CountingDescent: Optimizer {
     override var slotNames: [String] { ["count"] }
 
-    override func makeSlot(_ name: String, for parameter: Parameter) -> Tensor { Tensor(0.0) }
+    override func makeSlot(_ name: String, for parameter: Parameter) -> Tensor { Tensor(0 as Double) }
 
     override func update(_ value: inout Tensor, gradient: Tensor, slots: inout Slots, step: OptimizerStep) {
         slots["count"] += 1
@@ -90,11 +90,11 @@ private final class CountingDescent: Optimizer {
         #expect(leading.map(\.learningRate) == [0.001, 0.01, 0.25])
 
         let optimizer = SGD(learningRate: Halving())
-        let parameter = Parameter(name: "w", value: Tensor([0.0]))
+        let parameter = Parameter(name: "w", value: Tensor([0 as Double]))
         for expected in [1, 0.5, 0.25] {
             #expect(optimizer.learningRate == expected)
             let before = parameter.value.scalar
-            optimizer.update([parameter], gradients: [Tensor([1.0])])
+            optimizer.update([parameter], gradients: [Tensor([1 as Double])])
             #expect(parameter.value.scalar == before - expected)
         }
         optimizer.learningRateSchedule = 0.5

@@ -63,7 +63,7 @@ import Testing
     @Test func overNothing() {
         let empty = Tensor(zeros: [0, 3], dtype: .float64)
         #expect(empty.sum(axes: [0]) == Tensor(zeros: [3], dtype: .float64))
-        #expect(empty.product() == Tensor(1.0))
+        #expect(empty.product() == Tensor(1 as Double))
         #expect(empty.mean().isNaN().element(as: Bool.self))
         #expect(empty.logSumExp().scalar == -.infinity)
     }

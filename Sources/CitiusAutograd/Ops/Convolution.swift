@@ -17,7 +17,7 @@ extension Variable {
     ///   output channels], `bias` [output channels].
     /// - Returns: [batch, output height, output width, output channels].
     ///
-    /// Traps if a rank or a number of channels does not fit, or if no window fits into the image.
+    /// Traps if a rank, a dtype or a number of channels does not fit, or if no window fits into the image.
     public func conv2D(
         _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
         dilation: Size2D = 1, groups: Int = 1
@@ -37,6 +37,7 @@ extension Variable {
         let convolution = Convolution(
             input: shape, kernel: kernel.shape, bias: bias?.shape, strides: strides, padding: padding,
             dilation: dilation, groups: groups, epilogue: epilogue)
+        requireOneDType("conv2D", kernel, bias: bias)
         if dtype == .float32 && method != .general {
             let poolGeometry = epilogue.pool.map {
                 WindowGeometry(

@@ -8,7 +8,7 @@ extension Variable {
     /// - Parameters: `self` is [batch, …, inputs], `kernel` [inputs, outputs], `bias` [outputs].
     /// - Returns: [batch, …, outputs].
     ///
-    /// Traps if the shapes do not fit together.
+    /// Traps if the shapes do not fit together or the dtypes differ.
     public func dense(_ kernel: Variable, bias: Variable? = nil) -> Variable {
         dense(kernel, bias: bias, epilogue: Epilogue())
     }
@@ -27,6 +27,7 @@ extension Variable {
         require(
             bias == nil || bias?.shape == [outputs],
             "dense: bias has shape \(bias?.shape ?? []), expected [\(outputs)]")
+        requireOneDType("dense", kernel, bias: bias)
         let rows = shape.sizes.dropLast().reduce(1, *)
         let outputShape = Shape(shape.sizes.dropLast() + [outputs])
 
@@ -71,5 +72,14 @@ extension Variable {
             }
         }
         return apply(dtype.realType(for: "dense")).pooled(by: epilogue)
+    }
+
+    /// Traps with the operation's name if a layer's weights are not of this input's dtype.
+    func requireOneDType(_ operation: String, _ kernel: Variable, bias: Variable?) {
+        require(
+            kernel.dtype == dtype && bias?.dtype ?? dtype == dtype,
+            "\(operation): the input is \(dtype), the kernel \(kernel.dtype)"
+                + (bias.map { " and the bias \($0.dtype)" } ?? "")
+                + "; cast the input (cast(to: .\(kernel.dtype))), or make the layer for \(dtype)")
     }
 }

@@ -1,7 +1,7 @@
 import CitiusKernels
 import CitiusTensor
 
-extension Variable {
+extension Variable: AxisReducing {
     /// The sum over the given axes, all by default. Pullback: w, repeated along them.
     public func sum(axes: [Int]? = nil, keepingAxes: Bool = false) -> Variable {
         let shape = self.shape

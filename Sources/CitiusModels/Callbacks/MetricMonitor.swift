@@ -34,9 +34,10 @@ struct MetricMonitor {
             } else if let goal = model.goal(ofMetric: metric) {
                 isLowestBest = goal == .lowest
             } else {
+                let names = model.metricNames + model.metricNames.map { "val_" + $0 }
                 fail(
-                    "\(owner): whether \"\(name)\" should rise or fall is not known; pass mode: .highest or mode: "
-                        + ".lowest. The metrics are " + model.metricNames.joined(separator: ", "))
+                    "\(owner): there is no \"\(name)\" to watch; there are \(names.joined(separator: ", ")). Of a value "
+                        + "that a callback adds, say which way it improves: mode: .highest or mode: .lowest")
             }
         }
     }
