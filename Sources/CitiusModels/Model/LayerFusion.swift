@@ -111,20 +111,26 @@ enum LayerFusion {
         func step(_ reader: PixelReader?) -> Step {
             guard let head else { return LayerFusion.step(of: nodes[0]) }
             let layers = nodes.map { $0.layer }
+            /// One input: without a search for masks among several.
+            func unaryBody(_ input: Variable, _ context: Context) -> Variable {
+                if input.mask != nil { return layers.reduce(input) { $1($0, in: context) } }
+                return head.forward([input], in: context, epilogue: epilogue(for: input.shape))
+            }
+            func epilogue(for shape: Shape) -> Epilogue {
+                shape.rank == 4
+                    ? self.epilogue(head, for: Size2D(shape[1], shape[2]), reader) : self.epilogue
+            }
             func body(_ inputs: [Variable], _ context: Context) -> Variable {
                 // Each layer decides about a mask by itself.
                 if inputs.contains(where: { $0.mask != nil }) {
                     return layers.dropFirst().reduce(layers[0](inputs, in: context)) { $1($0, in: context) }
                 }
-                let shape = inputs[0].shape
-                let epilogue =
-                    shape.rank == 4 ? epilogue(head, for: Size2D(shape[1], shape[2]), reader) : epilogue
-                return head.forward(inputs, in: context, epilogue: epilogue)
+                return head.forward(inputs, in: context, epilogue: epilogue(for: inputs[0].shape))
             }
             return Step(
                 layers: layers, inputs: nodes[0].inputs, outputs: nodes[nodes.count - 1].outputs,
                 body: nodes[0].inputs.count == 1
-                    ? .unary { body([$0], $1) } : .general { [body($0, $1)] })
+                    ? .unary { unaryBody($0, $1) } : .general { [body($0, $1)] })
         }
     }
 

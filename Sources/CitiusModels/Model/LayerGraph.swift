@@ -30,6 +30,10 @@ struct LayerGraph {
     let layers: [Layer]
     /// The shape of one sample of each value.
     let shapes: [Shape]
+    /// What each input is converted to; nil: the model's type.
+    let inputDTypes: [DType?]
+    /// The graph as steps of one value after another, if it is that.
+    let chain: Chain?
     private let steps: [LayerFusion.Step]
     private let fusedSteps: [LayerFusion.Step]
 
@@ -52,6 +56,40 @@ struct LayerGraph {
             .filter { seen.insert(ObjectIdentifier($0)).inserted }
         steps = LayerFusion.unfusedSteps(of: nodes, outputs: outputs)
         fusedSteps = LayerFusion.steps(of: nodes, outputs: outputs)
+        inputDTypes = inputs.map { input in
+            (nodes.first { $0.outputs.contains(input) }?.layer as? Input)?.configuration.dtype
+        }
+        chain = Chain(fused: fusedSteps, unfused: steps, inputs: inputs, outputs: outputs)
+    }
+
+    /// Steps of one value each, of which every one reads what the one before gives.
+    struct Chain {
+        private let fused: [(Variable, Context) -> Variable]
+        private let unfused: [(Variable, Context) -> Variable]
+
+        fileprivate init?(
+            fused: [LayerFusion.Step], unfused: [LayerFusion.Step], inputs: [Int], outputs: [Int]
+        ) {
+            guard inputs.count == 1, outputs.count == 1 else { return nil }
+            func bodies(_ steps: [LayerFusion.Step]) -> [(Variable, Context) -> Variable]? {
+                var value = inputs[0]
+                var bodies: [(Variable, Context) -> Variable] = []
+                for step in steps {
+                    guard case .unary(let body) = step.body, step.inputs == [value] else { return nil }
+                    bodies.append(body)
+                    value = step.outputs.lowerBound
+                }
+                return value == outputs[0] ? bodies : nil
+            }
+            guard let fusedBodies = bodies(fused), let unfusedBodies = bodies(unfused) else { return nil }
+            (self.fused, self.unfused) = (fusedBodies, unfusedBodies)
+        }
+
+        func forward(_ input: Variable, in context: Context) -> Variable {
+            var value = input
+            for body in context.acceleration.fusesLayers ? fused : unfused { value = body(value, context) }
+            return value
+        }
     }
 
     /// A chain of layers that are built for it.

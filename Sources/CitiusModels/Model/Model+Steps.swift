@@ -167,7 +167,13 @@ extension Model {
     ///
     /// - Throws: a `TrainingError` if the batch does not fit the model.
     public final func predictOnBatch(_ inputs: Tensor) throws(TrainingError) -> Tensor {
-        try onlyOutput(of: predictOnBatch([inputs]), for: "predictOnBatch")
+        // Without the arrays of the general form: this is the way of single samples.
+        if let inputShape, inputs.rank > 0, inputs.shape[0] > 0, outputShapes?.count == 1,
+            inputs.shape.sizes.dropFirst().elementsEqual(inputShape.sizes), inputShapes?.count == 1
+        {
+            return self(Variable(inputs.converted(to: inputDType(at: 0))), in: inferenceContext).value
+        }
+        return try onlyOutput(of: predictOnBatch([inputs]), for: "predictOnBatch")
     }
 
     /// The model's outputs for a batch of which each input is given.

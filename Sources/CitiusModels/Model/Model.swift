@@ -57,7 +57,11 @@ open class Model: Layer {
 
     /// The layers of a `Sequential`, or of a model made of inputs and outputs; nil for others, and before a
     /// `Sequential` is built.
-    final var graph: LayerGraph?
+    final var graph: LayerGraph? {
+        didSet {
+            unaryForward = graph?.chain.map { chain in { chain.forward($0, in: $1) } }
+        }
+    }
 
     /// What `compile` was given; nil before.
     package final var compilation: Compilation?
@@ -264,10 +268,7 @@ open class Model: Layer {
     }
 
     open override func inputDType(at index: Int) -> DType {
-        let input = graph.flatMap { graph in
-            graph.nodes.first { $0.outputs.contains(graph.inputs[index]) }?.layer as? Input
-        }
-        return input?.configuration.dtype ?? super.inputDType(at: index)
+        graph?.inputDTypes[index] ?? super.inputDType(at: index)
     }
 
     /// Builds the model for samples of this shape with its own generator. Traps if it was built for another.
