@@ -89,7 +89,7 @@ private func lookUpRow(
     for index in whole..<count { out[index] = table[Int(source[index])] }
 }
 
-/// Calls `body` with ranges of rows, on the pool only where a share of the work outweighs waking it.
+/// Calls `body` with ranges of rows, on the pool only where a chunk of the work outweighs waking it.
 @inline(__always)
 private func forRows(
     _ count: Int, elementsPerRow: Int, usesPool: Bool, _ body: (Range<Int>) -> Void

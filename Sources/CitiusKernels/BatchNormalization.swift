@@ -98,8 +98,8 @@ package struct Normalization<T: KernelReal>: Sendable {
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
         withColumns { columns in
-            forRows { place, rows, width in
-                columns.normalize(x + place, rows, width, clamp, y + place)
+            forRows { offset, rows, width in
+                columns.normalize(x + offset, rows, width, clamp, y + offset)
             }
         }
     }
@@ -124,11 +124,11 @@ package struct Normalization<T: KernelReal>: Sendable {
             workspace.initialize(repeating: 0, count: 2 * (chunks + 1) * width)
             withColumns { columns in
                 ThreadPool.shared.forChunks(chunks, of: layout.wholeRows) { chunk, range in
-                    let (place, out) = (range.lowerBound * width, workspace + 2 * chunk * width)
-                    columns.addSums(x + place, dy + place, range.count, width, clamp, out, out + width)
+                    let (offset, out) = (range.lowerBound * width, workspace + 2 * chunk * width)
+                    columns.addSums(x + offset, dy + offset, range.count, width, clamp, out, out + width)
                 }
-                let (place, out) = (layout.restStart, workspace + 2 * chunks * width)
-                columns.addSums(x + place, dy + place, 1, layout.rest, clamp, out, out + width)
+                let (offset, out) = (layout.restStart, workspace + 2 * chunks * width)
+                columns.addSums(x + offset, dy + offset, 1, layout.rest, clamp, out, out + width)
             }
             for chunk in 0...chunks {
                 let (sum, product) = (workspace + 2 * chunk * width, workspace + (2 * chunk + 1) * width)
@@ -166,13 +166,13 @@ package struct Normalization<T: KernelReal>: Sendable {
         var slope = [T](repeating: 0, count: layout.width)
         var constant = slope
         if let sums {
-            let share = 1 / Double(layout.rows)
+            let perRow = 1 / Double(layout.rows)
             for channel in 0..<channels {
                 let factor = Double(factor[channel])
-                let ofX = -factor * inverseDeviation[channel] * sums.ofProducts[channel] * share
+                let ofX = -factor * inverseDeviation[channel] * sums.ofProducts[channel] * perRow
                 slope[channel] = T(ofX)
                 constant[channel] = T(
-                    -factor * sums.ofGradients[channel] * share - ofX * meanBeyondCenter[channel])
+                    -factor * sums.ofGradients[channel] * perRow - ofX * meanBeyondCenter[channel])
             }
             for column in channels..<max(channels, layout.width) {
                 slope[column] = slope[column - channels]
@@ -183,9 +183,9 @@ package struct Normalization<T: KernelReal>: Sendable {
             slope.withUnsafeBufferPointer { slope in
                 constant.withUnsafeBufferPointer { constant in
                     guard let slope = slope.baseAddress, let constant = constant.baseAddress else { return }
-                    forRows { place, rows, width in
+                    forRows { offset, rows, width in
                         columns.gradient(
-                            x + place, dy + place, slope, constant, rows, width, clamp, dx + place)
+                            x + offset, dy + offset, slope, constant, rows, width, clamp, dx + offset)
                     }
                 }
             }
@@ -194,7 +194,7 @@ package struct Normalization<T: KernelReal>: Sendable {
 
     /// Splits the folded rows over the pool; the last one, which ends early, is a row of its own.
     @inline(__always)
-    private func forRows(_ body: (_ place: Int, _ rows: Int, _ width: Int) -> Void) {
+    private func forRows(_ body: (_ offset: Int, _ rows: Int, _ width: Int) -> Void) {
         let width = layout.width
         ThreadPool.shared.forRanges(of: layout.wholeRows, grain: max(1, 16_384 / max(1, width))) { range in
             body(range.lowerBound * width, range.count, width)

@@ -11,7 +11,7 @@ import CitiusSIMD
 /// ```
 ///
 /// Where dz is mostly zeros, both sums run over its live elements (`SparseConvolutionGradients`); else dKernel is
-/// a product that reads x and dz in place, and dInput a convolution of dz with the kernel turned by half a turn.
+/// a product that reads x and dz in place, and dInput a convolution of dz with the kernel rotated by 180°.
 extension ConvolutionBlock {
     /// What the gradients are computed from.
     package struct GradientOperands {
@@ -63,7 +63,7 @@ extension ConvolutionBlock {
         let dense = DenseConvolutionGradients(self)
         var (best, lowest): (any ConvolutionGradients, Double) = (dense, dense.cost(wantsInput: wantsInput))
         if let cost = SparseConvolutionGradients.cost(
-            of: forwardPass, liveShare: liveShare(operands), wantsInput: wantsInput), cost < lowest
+            of: forwardPass, liveFraction: liveFraction(operands), wantsInput: wantsInput), cost < lowest
         {
             (best, lowest) = (SparseConvolutionGradients(self), cost)
         }
@@ -109,9 +109,9 @@ extension ConvolutionBlock {
         }
     }
 
-    /// The share of the convolution's outputs that a gradient flows through: measured on some images, or what the
+    /// The fraction of the convolution's outputs that a gradient flows through: measured on some images, or what the
     /// pool leaves at most.
-    private func liveShare(_ operands: GradientOperands) -> Double {
+    private func liveFraction(_ operands: GradientOperands) -> Double {
         if let pool { return 1 / Double(pool.cellCount) }
         guard !clamp.isIdentity, batch > 0 else { return 1 }
         let count = min(batch, 4) * forwardPass.resultCount

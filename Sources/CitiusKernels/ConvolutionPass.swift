@@ -6,7 +6,7 @@ import CitiusSIMD
 /// 3×3 window that moves by single pixels goes through Winograd's F(2×2, 3×3) where that is worth it.
 ///
 /// The forward pass of a layer is one, and so is the gradient of its input: a convolution of the outputs'
-/// gradients with the kernel turned by half a turn.
+/// gradients with the kernel rotated by 180°.
 struct ConvolutionPass: Sendable {
     /// Along one axis: outputs that are computed, and input pixels from one to the next.
     struct Axis: Sendable {

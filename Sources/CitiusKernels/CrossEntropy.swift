@@ -33,10 +33,10 @@ package func softmaxCrossEntropy<T: KernelReal>(
             let out = probabilities + row * classes
             var largest = line[0]
             for index in 1..<max(1, classes) where line[index] > largest { largest = line[index] }
-            var sum: T = 0
-            for index in 0..<classes {
-                out[index] = T.exp(line[index] - largest)
-                sum += out[index]
+            let sum = pairwiseSum(classes) { index in
+                let power = T.exp(line[index] - largest)
+                out[index] = power
+                return power
             }
             let scale = 1 / sum
             for index in 0..<classes { out[index] *= scale }

@@ -4,7 +4,7 @@ import CitiusSIMD
 ///
 /// The gradient of the convolution's outputs is laid out in a frame of zeros, with zeros between the pixels where
 /// the window moves by more than one. In that frame the input's gradient is a convolution by single pixels with
-/// the kernel turned by half a turn.
+/// the kernel rotated by 180°.
 struct DenseConvolutionGradients: ConvolutionGradients {
     private let block: ConvolutionBlock
     private let pass: ConvolutionPass
@@ -16,22 +16,22 @@ struct DenseConvolutionGradients: ConvolutionGradients {
         self.block = block
         pass = block.forwardPass
         let geometry = block.convolution.geometry
-        func turned(_ axis: WindowGeometry.Axis) -> ConvolutionPass.Axis {
+        func transposed(_ axis: WindowGeometry.Axis) -> ConvolutionPass.Axis {
             ConvolutionPass.Axis(
                 window: axis.window, dilation: axis.dilation, stride: 1, outputs: axis.input)
         }
-        let vertical = turned(geometry.vertical)
-        let horizontal = turned(geometry.horizontal)
+        let vertical = transposed(geometry.vertical)
+        let horizontal = transposed(geometry.horizontal)
         let usesWinograd =
             pass.usesWinograd
             && ConvolutionBlock.winogradPays(
                 vertical, horizontal, channels: pass.outputChannels, outputs: geometry.channels, pool: nil)
         func frame(
-            _ axis: WindowGeometry.Axis, _ turned: ConvolutionPass.Axis, live: Int
+            _ axis: WindowGeometry.Axis, _ transposed: ConvolutionPass.Axis, live: Int
         ) -> PaddedImages.Axis {
             PaddedImages.Axis(
                 pixels: live, before: (axis.window - 1) * axis.dilation - axis.paddingBefore,
-                spread: axis.stride, length: turned.reach(inTiles: usesWinograd))
+                spread: axis.stride, length: transposed.reach(inTiles: usesWinograd))
         }
         inputPass = ConvolutionPass(
             images: PaddedImages(
@@ -65,7 +65,7 @@ struct DenseConvolutionGradients: ConvolutionGradients {
             + wholeVectors(inputPass.images.scratchCount) + inputPass.scratchCount
     }
 
-    /// The turned kernel.
+    /// The rotated kernel.
     var packScratchCount: Int { sumCount }
 
     func pack(

@@ -4,7 +4,7 @@ import CitiusSIMD
 /// channel.
 ///
 /// Images are [batch, height, width, channels], kernels [height, width, channels]. The input's gradient is such a
-/// convolution itself, of the outputs' gradients, framed and spread, with the kernel turned by half a turn.
+/// convolution itself, of the outputs' gradients, framed and spread, with the kernel rotated by 180°.
 package struct DepthwiseConvolution: Sendable {
     package let geometry: WindowGeometry
     package let clamp: Clamp

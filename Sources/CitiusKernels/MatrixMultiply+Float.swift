@@ -27,29 +27,29 @@ enum FloatProduct {
         leadingA: Int, _ b: UnsafePointer<Float>, leadingB: Int
     ) -> Method {
         let lanes = InstructionSet.chosen.kernels.lanes
-        func choose(vectors: Int, overhead: Double, liveShare: () -> Double) -> Method {
+        func choose(vectors: Int, overhead: Double, liveFraction: () -> Double) -> Method {
             let dense = 0.65 * Double(vectors)
-            func sparse(_ liveShare: Double) -> Double {
-                1.5 + overhead * Double(vectors) + liveShare * (1 + 0.65 * Double(vectors))
+            func sparse(_ liveFraction: Double) -> Double {
+                1.5 + overhead * Double(vectors) + liveFraction * (1 + 0.65 * Double(vectors))
             }
             // Not looked at where few zeros or many would be all the same.
-            return sparse(0.2) < dense && sparse(liveShare()) < 0.75 * dense ? .sparse : .dense
+            return sparse(0.2) < dense && sparse(liveFraction()) < 0.75 * dense ? .sparse : .dense
         }
         if transposeA {
             guard !transposeB, depth > 0, depth <= largestBatch else { return .general }
-            // Sums that begin and end after `depth` elements, and are turned.
+            // Sums that begin and end after `depth` elements, and are transposed.
             return choose(vectors: (rows + lanes - 1) / lanes, overhead: 8 / Double(depth)) {
-                liveShare(of: b, rows: depth, columns: columns, leadingB)
+                liveFraction(of: b, rows: depth, columns: columns, leadingB)
             }
         }
         guard rows <= largestBatch else { return .general }
         return choose(vectors: (columns + lanes - 1) / lanes, overhead: 0) {
-            liveShare(of: a, rows: rows, columns: depth, leadingA)
+            liveFraction(of: a, rows: rows, columns: depth, leadingA)
         }
     }
 
-    /// The share of elements that are not 0, among some.
-    private static func liveShare(of a: UnsafePointer<Float>, rows: Int, columns: Int, _ leadingA: Int)
+    /// The fraction of elements that are not 0, among some.
+    private static func liveFraction(of a: UnsafePointer<Float>, rows: Int, columns: Int, _ leadingA: Int)
         -> Double
     {
         var live = 0
@@ -122,7 +122,7 @@ enum FloatProduct {
                     multiply(b + first * leadingB, stride: leadingB, columns: columns, to: c)
                     continue
                 }
-                // Turned two vectors of columns at a time.
+                // Transposed two vectors of columns at a time.
                 let width = 2 * set.lanes
                 withUnsafeTemporaryAllocation(of: Float.self, capacity: width * block) { panel in
                     guard let panel = panel.baseAddress else { return }

@@ -27,12 +27,12 @@ package func channelMoments<T: KernelReal>(
             let rows = Double(range.count)
             let (origin, distance) = (x + range.lowerBound * width, workspace + 2 * chunk * width)
             for start in stride(from: 0, to: width, by: channels) {
-                let share = rows / (count + rows)
+                let fraction = rows / (count + rows)
                 for channel in 0..<channels {
                     let column = start + channel
                     let move = Double(origin[column]) + Double(distance[column]) - mean[channel]
-                    mean[channel] += move * share
-                    squares[channel] += Double(distance[width + column]) + move * move * share * count
+                    mean[channel] += move * fraction
+                    squares[channel] += Double(distance[width + column]) + move * move * fraction * count
                 }
                 count += rows
             }

@@ -47,7 +47,7 @@ struct PaddedImages: Sendable {
             + (horizontal.before + column * horizontal.spread) * channels
     }
 
-    /// Calls `body` with each row of the image that the frame shows: the row's number and the place in the frame
+    /// Calls `body` with each row of the image that the frame shows: the row's number and the offset in the frame
     /// of its first visible pixel.
     func forEachVisibleRow(_ body: (_ row: Int, _ offset: Int) -> Void) {
         let column = horizontal.visible.lowerBound

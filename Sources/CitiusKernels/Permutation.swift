@@ -92,7 +92,7 @@ package func scatterRows<Element: BitwiseCopyable>(
     for row in 0..<rows { (out + row * distance).update(from: x + row * length, count: length) }
 }
 
-/// For each position p of [outer, indices, inner]: out[o, i, :] ← x[o, indices[i], :], with `axisSize` places
+/// For each position p of [outer, indices, inner]: out[o, i, :] ← x[o, indices[i], :], with `axisSize` elements
 /// along the indexed axis. Indices must be in range.
 @specialized(where Element == UInt8)
 @specialized(where Element == UInt32)

@@ -18,11 +18,11 @@ struct SparseConvolutionGradients: ConvolutionGradients {
 
     /// In multiplications of one image; nil if the segments are no whole vectors, which the sums need. Measured: a
     /// live element's multiplications take 1.3 times a dense one's, being bound by loads.
-    static func cost(of pass: ConvolutionPass, liveShare: Double, wantsInput: Bool) -> Double? {
+    static func cost(of pass: ConvolutionPass, liveFraction: Double, wantsInput: Bool) -> Double? {
         guard pass.segmentLength % pass.set.lanes == 0 else { return nil }
         let products = Double(
             pass.vertical.outputs * pass.horizontal.outputs * pass.outputChannels * pass.depth)
-        return products * liveShare * 1.3 * (wantsInput ? 2 : 1)
+        return products * liveFraction * 1.3 * (wantsInput ? 2 : 1)
     }
 
     init(_ block: ConvolutionBlock) {

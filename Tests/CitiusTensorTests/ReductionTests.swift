@@ -159,6 +159,21 @@ import Testing
         #expect(abs(x.logSumExp().scalar - log(3_000_000)) < 1e-5)
     }
 
+    /// A vocabulary of a million classes: exponentials that no float holds exactly.
+    @Test func softmaxOfALongLine() {
+        let count = 1_000_000
+        var logits = [Float](repeating: -0.3, count: count)
+        logits[0] = 0
+        let probabilities = Tensor(logits, shape: [1, count]).softmax()
+        let power: Double = exp(Double(Float(-0.3)))
+        let others = Double(count - 1)
+        let expected: Double = power / (1 + others * power)
+        let blocks = Double(count / 1_024)
+        let second = Double(probabilities.elements(as: Float.self)[1])
+        let error: Double = abs(second / expected - 1)
+        #expect(error < (264 + blocks) * Self.epsilon)
+    }
+
     /// Bytes and other integers are summed exactly.
     @Test func meansOfIntegersAreExact() {
         let count = 5_000_001
