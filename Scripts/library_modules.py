@@ -32,5 +32,9 @@ def library_modules():
 
 def dumped_symbol_graphs():
     """The folder with the symbol graphs of all targets, made anew."""
+    # Graphs are made of the tests' modules too, which must be there.
+    build = subprocess.run(["swift", "build", "--build-tests"], cwd=ROOT, capture_output=True, text=True)
+    if build.returncode != 0:
+        sys.exit(f"swift build --build-tests failed:\n{build.stdout}{build.stderr}")
     output = swift("dump-symbol-graph", "--minimum-access-level", "public", "--skip-synthesized-members")
     return Path(output.split("Files written to ")[-1].strip())
