@@ -8,7 +8,8 @@ import CitiusTensor
 extension Model {
     /// Builds the model for these samples unless it is built; throws if it was built for others.
     final func prepare(sampleShapes: [Shape], for operation: String) throws(TrainingError) {
-        guard let inputShapes else { return build(inputShapes: sampleShapes) }
+        // Asked first, since another thread may be building it.
+        guard isBuilt, let inputShapes else { return build(inputShapes: sampleShapes) }
         guard sampleShapes.count == inputShapes.count else {
             throw TrainingError(
                 .inputShape,

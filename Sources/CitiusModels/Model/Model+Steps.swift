@@ -168,7 +168,7 @@ extension Model {
     /// - Throws: a `TrainingError` if the batch does not fit the model.
     public final func predictOnBatch(_ inputs: Tensor) throws(TrainingError) -> Tensor {
         // Without the arrays of the general form: this is the way of single samples.
-        if let inputShape, inputs.rank > 0, inputs.shape[0] > 0, outputShapes?.count == 1,
+        if isBuilt, let inputShape, inputs.rank > 0, inputs.shape[0] > 0, outputShapes?.count == 1,
             inputs.shape.sizes.dropFirst().elementsEqual(inputShape.sizes), inputShapes?.count == 1
         {
             return self(Variable(inputs.converted(to: inputDType(at: 0))), in: inferenceContext).value

@@ -277,8 +277,8 @@ open class Model: Layer {
     /// Builds the model for samples of these shapes, one for each input. Traps if it was built for others.
     public final func build(inputShapes: [Shape]) {
         buildLock.withLock { _ in
-            if let built = self.inputShapes {
-                require(
+            if isBuilt, let built = self.inputShapes {
+                return require(
                     built == inputShapes,
                     "build: \(label) is built for samples of shape \(Self.list(built)), asked for "
                         + "\(Self.list(inputShapes)); make a new model for other shapes")
