@@ -88,7 +88,7 @@ let package = Package(
         .testTarget(
             name: "CitiusModelsTests", dependencies: ["CitiusModels", "CitiusTestSupport"]),
         .testTarget(
-            name: "CitiusLayersTests", dependencies: ["CitiusLayers", "CitiusTestSupport"]),
+            name: "CitiusLayersTests", dependencies: ["CitiusLayers", "CitiusModels", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusOptimizersTests", dependencies: ["CitiusOptimizers", "CitiusTestSupport"]),
     ],

@@ -248,6 +248,10 @@ open class Layer {
     /// By default a layer takes samples of any shape.
     open func fault(ofInputs shapes: [Shape]) -> String? { nil }
 
+    /// Whether the layer may be called on more than one input. What a file describes is checked against it: a layer of
+    /// several inputs that is to be loaded overrides it.
+    open var takesSeveralInputs: Bool { false }
+
     /// The shapes of one sample of each output. Traps if the layer cannot take such samples.
     package final func checkedOutputShapes(for inputShapes: [Shape]) -> [Shape] {
         check(inputShapes)
@@ -319,11 +323,15 @@ open class Layer {
     }
 
     /// What the layer makes of a batch in inference: the output for plain numbers.
-    public final func callAsFunction(_ input: Tensor) -> Tensor { self(Variable(input)).value }
+    ///
+    /// Integers become the layer's real numbers, unless it takes integers.
+    public final func callAsFunction(_ input: Tensor) -> Tensor { self(input, in: .inference).value }
 
     /// The output of a batch of plain numbers, as constants of the pass.
     public final func callAsFunction(_ input: Tensor, in context: Context) -> Variable {
-        self(Variable(input), in: context)
+        let dtype = inputDType(at: 0)
+        let isConverted = dtype.isFloatingPoint && !input.dtype.isFloatingPoint
+        return self(Variable(isConverted ? input.cast(to: dtype) : input), in: context)
     }
 
     /// All outputs of a batch, for layers that may have several; builds the layer first if that has not happened.

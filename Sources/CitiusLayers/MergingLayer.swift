@@ -22,6 +22,8 @@ open class MergingLayer: Layer {
     /// cannot take such samples.
     open override func build(inputShapes: [Shape], generator: inout RandomGenerator) {}
 
+    public final override var takesSeveralInputs: Bool { true }
+
     /// By default the inputs must have one shape.
     open override func fault(ofInputs shapes: [Shape]) -> String? {
         Set(shapes).count == 1

@@ -1,5 +1,7 @@
 import CitiusLayers
+import CitiusModels
 import CitiusTestSupport
+import Foundation
 import Testing
 
 /// What every layer must do, for samples of the given shape:
@@ -8,6 +10,7 @@ import Testing
 /// - its parameters have the given names, in order, of the layer's type;
 /// - the same seed makes the same parameters and the same output;
 /// - the gradients of its output, with respect to input and parameters, are right, in training mode and not;
+/// - a layer that describes itself comes back from a file, configuration, weights and all;
 /// - a frozen layer's parameters get no gradient.
 ///
 /// - Parameters:
@@ -68,6 +71,8 @@ func checkLayerContract(
         for (parameter, value) in zip(layer.parameters, before) { parameter.value = value }
     }
 
+    checkSaving(of: make, inputShape: inputShape, sourceLocation)
+
     layer.isTrainable = false
     let tape = Tape()
     let output = layer(
@@ -75,6 +80,35 @@ func checkLayerContract(
         in: Context(tape: tape, isTraining: true, random: RandomStream(seed: 1)))
     let gradients = tape.gradients(of: output.sum())
     #expect(layer.parameters.allSatisfy { gradients[$0] == nil }, sourceLocation: sourceLocation)
+}
+
+/// A model of the layer alone, saved and loaded, describes itself and predicts as before.
+private func checkSaving(of make: () -> Layer, inputShape: Shape, _ sourceLocation: SourceLocation) {
+    let layer = make()
+    guard layer is any ConfigurableLayer, !(layer is Input),
+        ConfigurationTypes.library.type(
+            named: "\(type(of: layer))", in: (any ConfigurableLayer.Type).self) != nil
+    else { return }
+    let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let model = Sequential([Input(shape: inputShape), layer], seed: 1, dtype: .float64)
+    // Biases and statistics that are as they begin would hide what is lost.
+    for (number, parameter) in model.parameters.enumerated() {
+        parameter.value = randomTensor(parameter.shape, in: 0.25..<1.5, seed: UInt64(number))
+    }
+    do {
+        try model.save(to: path)
+        let loaded = try Model.load(from: path)
+        #expect(try loaded.architecture() == model.architecture(), sourceLocation: sourceLocation)
+        #expect(
+            loaded.namedParameters.map(\.path) == model.namedParameters.map(\.path),
+            sourceLocation: sourceLocation)
+        #expect(loaded.weights == model.weights, sourceLocation: sourceLocation)
+        let input = randomTensor(inputShape.prepending(2), seed: 4)
+        #expect(try loaded.predict(input) == model.predict(input), sourceLocation: sourceLocation)
+    } catch {
+        Issue.record("\(error)", sourceLocation: sourceLocation)
+    }
 }
 
 /// The message of a process that was expected to stop.

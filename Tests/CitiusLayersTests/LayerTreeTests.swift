@@ -71,6 +71,14 @@ import Testing
         #expect(trainable().count == 4)
     }
 
+    /// Plain numbers, bytes too, are what a layer is called on by hand.
+    @Test func tensorsAreTaken() {
+        let dense = Dense(2)
+        let bytes = Tensor([1, 2, 3, 4] as [UInt8], shape: [2, 2])
+        #expect(dense(bytes) == dense(bytes.cast(to: .float32)))
+        #expect(Activation(.relu)(Tensor([-1, 2] as [Double])).dtype == .float64)
+    }
+
     /// Layers of several inputs and outputs, eagerly and in a graph.
     @Test func severalOutputs() {
         final class DivMod: Layer {

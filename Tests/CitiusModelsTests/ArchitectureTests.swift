@@ -1,6 +1,7 @@
 import CitiusConfiguration
 import CitiusLayers
 import CitiusTestSupport
+import Foundation
 import Testing
 
 @testable import CitiusModels
@@ -93,6 +94,27 @@ import Testing
             try Model.make(from: broken, types: .library.adding(Scale.self))
         }
         #expect(fault?.description.contains("factor is -3.0, expected a positive number") == true)
+    }
+
+    /// Calls and names that a program could not write end in an error, too.
+    @Test func callsAndNamesThatCannotBe() throws {
+        let input = Input(2, name: "in")
+        let model = Model(
+            inputs: input, outputs: Dense(2, name: "twice")(Concatenate(name: "join")(input, input)))
+        let text = try model.architecture().text()
+        // The dense layer called on what only a merging layer can take.
+        let joined = #""class_name": "Concatenate", "config": {"#
+        let start = try #require(text.range(of: joined))
+        let dense = #""class_name": "Activation", "config": {"activation": "relu", "#
+        let error = #expect(throws: SavingError.self) {
+            try Model.make(from: JSON(parsing: text.replacingCharacters(in: start, with: dense)))
+        }
+        #expect(error?.description.contains("2 inputs, expected 1") == true, "\(error?.description ?? text)")
+        // A layer without a name before one that has the name that it would be given.
+        let named = try Sequential([Input(2), Dense(2, name: "first"), Dense(2, name: "dense")])
+            .architecture()
+        let nameless = try JSON(parsing: named.text().replacing(#""name": "first""#, with: #""name": null"#))
+        #expect(try Model.make(from: nameless).layers.map { $0.name } == ["dense_1", "dense"])
     }
 
     @Test func layersThatDoNotDescribeThemselvesSaySo() {

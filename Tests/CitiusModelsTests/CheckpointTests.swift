@@ -131,6 +131,29 @@ import Testing
         }
     }
 
+    /// A training that stopped early has come to its end; one that met an error has not.
+    @Test func anEarlyStopIsAnEnd() throws {
+        try SavingTests.withFolder { folder in
+            let path = folder.appending(path: "backup").path
+            let patience = EarlyStopping(monitor: "loss", minDelta: 100, patience: 1)
+            let history = try makeModel().fit(
+                data, epochs: 9, verbose: .silent, callbacks: [BackupAndRestore(path), patience])
+            #expect(history.epochs.count < 9 && !FileManager.default.fileExists(atPath: path))
+            let model = makeModel()
+            var epoch = 0
+            let batches = AnySequence { () -> AnyIterator<Batch> in
+                epoch += 1
+                let targets = Tensor([Int64(epoch == 3 ? 7 : 0), 1])
+                return AnyIterator([Batch(inputs: Tensor(ones: [2, 4]), targets: targets)].makeIterator())
+            }
+            #expect(throws: TrainingError.self) {
+                try model.fit(
+                    batches: batches, epochs: 5, verbose: .silent, callbacks: [BackupAndRestore(path)])
+            }
+            #expect(FileManager.default.fileExists(atPath: path))
+        }
+    }
+
     @Test func backupsThatDoNotFitEndTheTraining() throws {
         try SavingTests.withFolder { folder in
             let path = folder.appending(path: "backup").path

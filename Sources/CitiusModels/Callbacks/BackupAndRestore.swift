@@ -52,8 +52,9 @@ public final class BackupAndRestore: Callback {
     }
 
     public override func onTrainEnd(logs: Scores) {
-        let isAtEnd = model.trainingPosition.map { $0.epoch >= plan.epochs && $0.step == 0 } ?? false
-        if deletesCheckpoint && isAtEnd { unlink(path) }
+        // An early stop is an end too; an interrupt, an error and a broken-off epoch are not.
+        let run = model.run
+        if deletesCheckpoint && run.isFinished && !run.isInterrupted && run.step == 0 { unlink(path) }
     }
 
     private func save() {

@@ -64,6 +64,7 @@ public final class StopOnInterrupt: Callback {
     private func stopIfInterrupted() {
         guard let earlierInterrupts, interrupts.load(ordering: .relaxed) > earlierInterrupts else { return }
         wasInterrupted = true
+        model.run.isInterrupted = true
         model.stopTraining = true
     }
 }

@@ -27,7 +27,7 @@ struct BatchSource {
         checksBatches = true
         batches = { _, start in
             var iterator = sequence.makeIterator()
-            for _ in 0..<start { _ = iterator.next() }
+            for _ in 0..<start where iterator.next() == nil { break }
             return AnyIterator(iterator)
         }
     }

@@ -170,6 +170,7 @@ extension Model {
         run.feed = feed
         run.resumption = nil
         run.failure = nil
+        (run.isInterrupted, run.isFinished) = (false, false)
         stopTraining = false
         var logs: Scores = [:]
         for observer in observers { observer.onTrainBegin() }
@@ -204,6 +205,7 @@ extension Model {
         }
         if let failure = run.failure { throw failure }
         if epoch > 0 { optimizer?.finalizeValues(of: parameters) }
+        run.isFinished = true
         return history
     }
 

@@ -246,6 +246,8 @@ open class Model: Layer {
         }
     }
 
+    open override var takesSeveralInputs: Bool { true }
+
     open override func fault(ofInputs shapes: [Shape]) -> String? {
         guard let graph, graph.inputShapes != shapes else { return nil }
         return shapes.count == graph.inputs.count

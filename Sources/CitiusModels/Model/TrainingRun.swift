@@ -18,6 +18,10 @@ final class TrainingRun {
     var resumption: TrainingPosition?
     /// What ended the training early; thrown by `fit`.
     var failure: TrainingError?
+    /// Whether somebody interrupted the training, who may want to go on later.
+    var isInterrupted = false
+    /// Whether the training ended without an error.
+    var isFinished = false
 
     /// Runs `body` as this thread's; traps if another thread trains or evaluates the model.
     func claimed<Result, Failure: Error>(

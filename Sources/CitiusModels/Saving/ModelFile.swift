@@ -169,7 +169,9 @@ enum ModelFile {
     static func position(in file: Safetensors, _ path: String) throws(SavingError) -> TrainingPosition? {
         guard let training = try json("training", in: file, path) else { return nil }
         guard let epoch = training["epoch"]?.int, let step = training["step"]?.int,
-            let drawn = training["drawn"]?.int, epoch >= 0, step >= 0, drawn >= 0
+            let drawn = training["drawn"]?.int,
+            // No training counts further.
+            [epoch, step, drawn].allSatisfy({ (0..<1 << 48).contains($0) })
         else {
             throw SavingError(
                 .trainingState, "\(path): the training in the header lacks its epoch, step or batch")

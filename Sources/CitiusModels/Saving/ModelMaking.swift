@@ -122,6 +122,9 @@ struct LayerMaking {
             layers.append(try layer(description, at: path, within(source, description)))
         }
         try checkNames(layers, path)
+        // All at once, so that a name that is given does not meet one that was made up before it.
+        var names = LayerNames()
+        names.give(to: layers.filter { !($0 is Input) }, in: path)
         var shape = (layers.first as? Input)?.shape
         if shape == nil, let sizes = config["build_input_shape"]?.array?.dropFirst() {
             let sizes = sizes.compactMap { $0.int }.filter { $0 > 0 }
@@ -203,6 +206,9 @@ struct LayerMaking {
                     }
                     guard inputs.count == places.count, !inputs.isEmpty else { break }
                     let layer = waiting[index].layer
+                    guard inputs.count == 1 || layer.takesSeveralInputs else {
+                        throw self.fault(path, "\(layer.label): \(inputs.count) inputs, expected 1")
+                    }
                     if let fault = layer.fault(ofInputs: inputs.map { $0.shape }) {
                         throw self.fault(path, "\(layer.label): \(fault)")
                     }
