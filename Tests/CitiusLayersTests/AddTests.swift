@@ -7,6 +7,8 @@ import Testing
         (0..<count).map { randomTensor(shape, seed: UInt64($0)) }
     }
 
+    @Test func keras() { checkGolden("Add") }
+
     @Test func addsAnyNumberOfInputs() {
         let inputs = values(3)
         let variables = inputs.map { Variable($0) }

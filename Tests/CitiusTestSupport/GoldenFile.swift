@@ -89,6 +89,10 @@ public struct GoldenCase: Sendable, Decodable, CustomStringConvertible {
         if case .flag(let flag) = settings[name] { flag } else { false }
     }
 
+    public func numbers(_ name: String) -> [Double] {
+        if case .numbers(let numbers) = settings[name] { numbers } else { [] }
+    }
+
     /// Two numbers: a height and a width.
     public func size(_ name: String) -> Size2D {
         guard case .numbers(let numbers) = settings[name], numbers.count == 2 else {

@@ -1,6 +1,7 @@
 """Models of real Keras for Tests/Keras/run.
 
-  models.py save FOLDER    saves a dozen models with samples and what Keras predicts for them
+  models.py save FOLDER    saves a dozen models, and one of each case in Tests/Golden/layers, with samples and what
+                           Keras predicts for them
   models.py check FOLDER   compares what Citius predicted, and what it wrote, with that
 """
 
@@ -14,6 +15,11 @@ import keras
 import numpy as np
 from keras import layers as L
 from safetensors.numpy import load_file, save_file
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Golden"))
+
+import layers as golden  # noqa: E402
+from support import Random  # noqa: E402
 
 
 def document_cnn():
@@ -161,6 +167,15 @@ MODELS = [
 ]
 
 
+def write(model, samples, path):
+    """The model, samples for it and what it predicts for them."""
+    predictions = model.predict(samples if len(samples) > 1 else samples[0], verbose=0)
+    predictions = predictions if isinstance(predictions, (list, tuple)) else [predictions]
+    model.save(path + ".keras")
+    save_file({f"input_{i}": x for i, x in enumerate(samples)}, path + ".inputs.safetensors")
+    save_file({f"output_{i}": np.ascontiguousarray(y) for i, y in enumerate(predictions)}, path + ".expected.safetensors")
+
+
 def save(folder):
     random = np.random.default_rng(1)
     keras.utils.set_random_seed(1)
@@ -179,13 +194,16 @@ def save(folder):
                 if variable.shape:
                     variable.assign(random.uniform(0, 1, variable.shape))
         samples = [random.uniform(-1, 1, (5, *i.shape[1:])).astype("float32") for i in model.inputs]
-        predictions = model.predict(samples if len(samples) > 1 else samples[0], verbose=0)
-        predictions = predictions if isinstance(predictions, list) else [predictions]
-        path = os.path.join(folder, make.__name__)
-        model.save(path + ".keras")
-        save_file({f"input_{i}": x for i, x in enumerate(samples)}, path + ".inputs.safetensors")
-        save_file({f"output_{i}": np.ascontiguousarray(y) for i, y in enumerate(predictions)}, path + ".expected.safetensors")
-    print(f"Keras {keras.__version__} saved {len(MODELS)} models")
+        write(model, samples, os.path.join(folder, make.__name__))
+    count = 0
+    for name in golden.names():
+        for number, case in enumerate(golden.load(name)):
+            if case.is_saved:
+                model, values = case.model(Random(number))
+                values = [x.astype("float32") if x.dtype.kind == "f" else x for x in values]
+                write(model, values, os.path.join(folder, f"layer_{name}_{number}"))
+                count += 1
+    print(f"Keras {keras.__version__} saved {len(MODELS)} models and {count} of one layer each")
 
 
 def compare(path, what, theirs, ours):
@@ -197,8 +215,8 @@ def compare(path, what, theirs, ours):
 
 def check(folder):
     worst = 0
-    for make in MODELS:
-        path = os.path.join(folder, make.__name__)
+    paths = sorted(path[: -len(".expected.safetensors")] for path in glob.glob(os.path.join(folder, "*.expected.safetensors")))
+    for path in paths:
         expected = load_file(path + ".expected.safetensors")
         ours = load_file(path + ".outputs.safetensors")
         assert sorted(ours) == sorted(expected), f"{path}: {sorted(ours)}, expected {sorted(expected)}"
@@ -209,7 +227,7 @@ def check(folder):
         samples = load_file(path + ".inputs.safetensors")
         samples = [samples[f"input_{i}"] for i in range(len(samples))]
         predictions = copy.predict(samples if len(samples) > 1 else samples[0], verbose=0)
-        predictions = predictions if isinstance(predictions, list) else [predictions]
+        predictions = predictions if isinstance(predictions, (list, tuple)) else [predictions]
         for index, prediction in enumerate(predictions):
             compare(path + ".copy", f"output_{index}", expected[f"output_{index}"], prediction)
         for theirs, mine in zip(original.weights, copy.weights, strict=True):
@@ -224,7 +242,7 @@ def check(folder):
                     assert np.array_equal(np.asarray(theirs), np.asarray(mine)), f"{path}: {theirs.path} changed"
             ours, theirs = b.get_config(), a.get_config()
             assert ours == theirs, f"{path}: optimizer {ours}, Keras has {theirs}"
-    print(f"{len(MODELS)} models predict as in Keras, within {worst:.1e}, and are in Keras what they were")
+    print(f"{len(paths)} models predict as in Keras, within {worst:.1e}, and are in Keras what they were")
     # Trained in Citius.
     for path in sorted(glob.glob(os.path.join(folder, "trained", "*.keras"))):
         model = keras.models.load_model(path)

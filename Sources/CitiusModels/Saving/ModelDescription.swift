@@ -89,7 +89,10 @@ enum LayerDescription {
             }
             let takesList = node.layer is MergingLayer || node.layer is Model && tensors.count > 1
             inbound[layer, default: []].append(
-                ["args": takesList ? [.array(tensors)] : .array(tensors), "kwargs": [:]])
+                [
+                    "args": takesList ? [.array(tensors)] : .array(tensors),
+                    "kwargs": .object((node.layer as? any CallArgumentsLayer)?.callArguments ?? [:]),
+                ])
         }
         var layers: [JSON] = []
         for layer in graph.layers {

@@ -31,6 +31,15 @@ extension Model {
     }
 }
 
+extension Layer {
+    /// A layer of its description in Keras's schema, called with the given arguments beside its inputs.
+    package static func described(
+        by description: JSON, callArguments: JSON = [:], types: ConfigurationTypes = .library
+    ) throws(SavingError) -> Layer {
+        try LayerMaking(types: types, seed: nil, weights: nil).layer(description, callArguments)
+    }
+}
+
 /// Makes layers and models of their descriptions.
 struct LayerMaking {
     let types: ConfigurationTypes
@@ -44,6 +53,13 @@ struct LayerMaking {
             throw fault("", "the description is of a layer, expected one of a model")
         }
         return model
+    }
+
+    /// A layer alone.
+    func layer(_ json: JSON, _ callArguments: JSON) throws(SavingError) -> Layer {
+        let layer = try layer(json, at: "", weights)
+        try give(callArguments, to: layer, "")
+        return layer
     }
 
     /// - Parameter path: where the description stands, for messages.
@@ -167,12 +183,14 @@ struct LayerMaking {
         guard let descriptions = config["layers"]?.array else { throw fault(path, "there are no layers") }
         var layers: [String: Layer] = [:]
         var waiting: [(layer: Layer, calls: [JSON])] = []
+        let needed = try namesOfNeeded(descriptions, config, path)
         /// What the calls of layers gave so far.
         var results: [String: [[SymbolicTensor]]] = [:]
         for description in descriptions {
+            let name = description["name"]?.string ?? description["config"]?["name"]?.string
+            if let name, !needed.contains(name) { continue }
             let layer = try layer(description, at: path, within(source, description))
-            guard let name = description["name"]?.string ?? description["config"]?["name"]?.string,
-                layers.updateValue(layer, forKey: name) == nil
+            guard let name, layers.updateValue(layer, forKey: name) == nil
             else { throw fault(path, "a layer has no name, or that of another one") }
             layer.name = name
             results[name] = (layer as? Input).map { [[$0.symbol]] } ?? []
@@ -198,7 +216,8 @@ struct LayerMaking {
                 while let call = waiting[index].calls.first {
                     var places: [JSON] = []
                     Self.collectPlaces(call["args"] ?? nil, &places)
-                    Self.collectPlaces(call["kwargs"] ?? nil, &places)
+                    for (name, argument) in call["kwargs"]?.object ?? [:]
+                    where !Self.isMask(name) { Self.collectPlaces(argument, &places) }
                     var inputs: [SymbolicTensor] = []
                     for place in places {
                         guard let input = try value(place) else { break }
@@ -212,6 +231,7 @@ struct LayerMaking {
                     if let fault = layer.fault(ofInputs: inputs.map { $0.shape }) {
                         throw self.fault(path, "\(layer.label): \(fault)")
                     }
+                    try give(call["kwargs"] ?? [:], to: layer, path)
                     results[layer.name, default: []].append(layer.outputs(of: inputs))
                     waiting[index].calls.removeFirst()
                     isMoving = true
@@ -244,6 +264,77 @@ struct LayerMaking {
         model.parameterSource = source
         model.build(LayerGraph(from: inputs, to: outputs, model: model.label))
         return model
+    }
+
+    /// Gives a layer the arguments of a call that are no tensors.
+    private func give(_ arguments: JSON, to layer: Layer, _ path: String) throws(SavingError) {
+        for (name, value) in arguments.object ?? [:] {
+            var places: [JSON] = []
+            Self.collectPlaces(value, &places)
+            // The mode is the pass's, whatever a file says: Keras sets it anew too.
+            guard places.isEmpty, value != .null, name != "training", !Self.isMask(name) else { continue }
+            guard let layer = layer as? any CallArgumentsLayer else {
+                throw fault(
+                    path, "\(layer.label) is called with \(name): \(value.text()), which it does not know")
+            }
+            if let fault = layer.take(callArgument: name, value) {
+                throw self.fault(path, "\(layer.label): \(fault)")
+            }
+        }
+    }
+
+    /// Whether an argument is a mask that Keras found by itself. Layers find theirs here too, so that neither the
+    /// argument nor what computes it is read.
+    private static func isMask(_ name: String) -> Bool {
+        ["mask", "query_mask", "value_mask", "key_mask"].contains(name)
+    }
+
+    /// The names of the layers that the outputs depend on, not only by masks.
+    private func namesOfNeeded(
+        _ descriptions: [JSON], _ config: JSON, _ path: String
+    ) throws(SavingError) -> Set<String> {
+        var reads: [String: [JSON]] = [:]
+        var classes: [String: String] = [:]
+        for description in descriptions {
+            guard let name = description["name"]?.string ?? description["config"]?["name"]?.string else {
+                continue
+            }
+            classes[name] = description["class_name"]?.string
+            for call in description["inbound_nodes"]?.array ?? [] {
+                var places: [JSON] = []
+                Self.collectPlaces(call["args"] ?? nil, &places)
+                var masks: [JSON] = []
+                for (argument, value) in call["kwargs"]?.object ?? [:] {
+                    if Self.isMask(argument) {
+                        Self.collectPlaces(value, &masks)
+                    } else {
+                        Self.collectPlaces(value, &places)
+                    }
+                }
+                reads[name, default: []] += places
+                if let given = masks.lazy.compactMap({ $0.array?.first?.string })
+                    .first(where: { classes[$0] == "InputLayer" })
+                {
+                    throw fault(
+                        path,
+                        "\(name) is called with the input \"\(given)\" as its mask; masks come from layers "
+                            + "(Masking, Embedding) here")
+                }
+            }
+        }
+        var needed: Set<String> = []
+        var rest: [String] = []
+        for key in ["input_layers", "output_layers"] {
+            let places = config[key]?.array ?? []
+            for place in places.first?.string == nil ? places : [.array(places)] {
+                if let name = place.array?.first?.string { rest.append(name) }
+            }
+        }
+        while let name = rest.popLast() {
+            guard needed.insert(name).inserted else { continue }
+            rest += (reads[name] ?? []).compactMap { $0.array?.first?.string }
+        }
+        return needed
     }
 
     /// The places of the graph's tensors within a call's arguments, in order.

@@ -1,0 +1,11 @@
+import CitiusConfiguration
+
+/// A layer to which Keras gives arguments where it is called, beside its inputs, such as `use_causal_mask`. Here they
+/// are properties of the layer.
+package protocol CallArgumentsLayer: Layer {
+    /// The arguments that differ from their defaults, in Keras's spelling.
+    var callArguments: JSON.Object { get }
+
+    /// Takes an argument from a file. Returns what is wrong with it, in words that follow the layer's name, or nil.
+    func take(callArgument name: String, _ value: JSON) -> String?
+}

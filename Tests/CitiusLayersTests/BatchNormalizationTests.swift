@@ -1,0 +1,5 @@
+import Testing
+
+@Suite struct BatchNormalizationTests {
+    @Test func keras() { checkGolden("BatchNormalization") }
+}

@@ -1,0 +1,5 @@
+import Testing
+
+@Suite struct DenseTests {
+    @Test func keras() { checkGolden("Dense") }
+}
