@@ -8,7 +8,10 @@ import CitiusTensor
 /// ```swift
 /// Input(28, 28, 1)                // images of 28×28 pixels, 1 channel
 /// Input(100, dtype: .int64)       // sequences of 100 indices
+/// Input(nil, dtype: .int64)       // sequences of any length, the same within a batch
 /// ```
+///
+/// An axis of nil takes any size: a model is built for one of 64 there, which no parameter may depend on.
 ///
 /// A model that begins with it is built at once; one without it is built by the first batch. Follows
 /// `keras.Input`.
@@ -21,25 +24,33 @@ public final class Input: Layer, ConfigurableLayer {
 
         public var fault: String? {
             let sizes = batchShape.dropFirst()
-            let isPositive = sizes.allSatisfy { $0 ?? 0 > 0 }
-            return batchShape.isEmpty || !isPositive
-                || countOfElements(Shape(sizes.compactMap { $0 })) == nil
+            let isPositive = sizes.allSatisfy { $0 ?? 1 > 0 }
+            return batchShape.isEmpty || !isPositive || countOfElements(shape) == nil
                 ? "sizes \(sizes.map { $0.map { "\($0)" } ?? "nil" }), expected positive ones" : nil
         }
+
+        /// Of one sample, with what an open axis is taken to be while a model is built.
+        fileprivate var shape: Shape { Shape(batchShape.dropFirst().map { max(0, $0 ?? 64) }) }
     }
 
     public static var className: String { "InputLayer" }
     public static var module: String? { "keras.layers" }
     public let configuration: Configuration
+    /// Of one sample; 64 where an axis takes any size.
     public let shape: Shape
 
+    /// The axes of a sample that take any size.
+    package var openAxes: [Int] {
+        configuration.batchShape.dropFirst().enumerated().filter { $0.element == nil }.map { $0.offset }
+    }
+
     /// - Parameters:
-    ///   - sizes: of one sample's axes.
+    ///   - sizes: of one sample's axes; nil takes any.
     ///   - dtype: what inputs are converted to, an integer type for indices; by default the model's type.
     ///
     /// Traps if a size is not positive.
-    public convenience init(_ sizes: Int..., dtype: DType? = nil, name: String? = nil) {
-        self.init(shape: Shape(sizes), dtype: dtype, name: name)
+    public convenience init(_ sizes: Int?..., dtype: DType? = nil, name: String? = nil) {
+        self.init(configuration: Configuration(batchShape: [nil] + sizes, dtype: dtype), name: name)
     }
 
     /// An input of samples of this shape. Traps if a size is not positive.
@@ -54,12 +65,27 @@ public final class Input: Layer, ConfigurableLayer {
         var configuration = Self.checked(configuration)
         if configuration.dtype?.isFloatingPoint == true { configuration.dtype = nil }
         self.configuration = configuration
-        shape = Shape(configuration.batchShape.dropFirst().compactMap { $0 })
+        shape = configuration.shape
         super.init(name: name)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        shapes[0] == shape ? nil : "samples of shape \(shapes[0]), expected \(shape)"
+        takes(shapes[0]) ? nil : "samples of shape \(shapes[0]), expected \(shapeDescription)"
+    }
+
+    /// Whether samples have this shape, whatever the size of open axes.
+    package func takes(_ sample: Shape) -> Bool {
+        sample.rank == shape.rank
+            && zip(sample.sizes, configuration.batchShape.dropFirst()).allSatisfy {
+                $1 == nil ? $0 > 0 : $0 == $1
+            }
+    }
+
+    /// `[None, 28]`
+    package var shapeDescription: String {
+        "["
+            + configuration.batchShape.dropFirst().map { $0.map { "\($0)" } ?? "None" }.joined(
+                separator: ", ") + "]"
     }
 
     public override var supportsMasking: Bool { true }

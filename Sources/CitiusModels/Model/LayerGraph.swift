@@ -3,6 +3,7 @@ import CitiusKernels
 import CitiusLayers
 import CitiusPlatform
 import CitiusTensor
+import Synchronization
 
 /// The layers of a model and what each is computed from: of a `Sequential`, a chain; of a model that is made of its
 /// inputs and outputs, whatever they drew.
@@ -34,6 +35,11 @@ struct LayerGraph {
     let inputDTypes: [DType?]
     /// The graph as steps of one value after another, if it is that.
     let chain: Chain?
+    /// By value, the axes of a sample whose size is not fixed, since an input leaves it open.
+    let openAxes: [Set<Int>]
+    /// What keeps layers from inputs of another size along an open axis; nil if nothing does.
+    let openAxesFault: String?
+    private let otherShapes = OtherShapes()
     private let steps: [LayerFusion.Step]
     private let fusedSteps: [LayerFusion.Step]
 
@@ -50,7 +56,9 @@ struct LayerGraph {
         self.nodes = nodes
         self.inputs = inputs
         self.outputs = outputs
-        shapes = nodes.flatMap { $0.shapes }
+        let shapes = nodes.flatMap { $0.shapes }
+        self.shapes = shapes
+        (openAxes, openAxesFault) = Self.openAxes(of: nodes, shapes: shapes)
         var seen: Set<ObjectIdentifier> = []
         layers = nodes.filter { listingInputs || !$0.inputs.isEmpty }.map { $0.layer }
             .filter { seen.insert(ObjectIdentifier($0)).inserted }
@@ -93,8 +101,8 @@ struct LayerGraph {
     }
 
     /// A chain of layers that are built for it.
-    init(chain: [Layer], from inputShape: Shape) {
-        var nodes = [Node(layer: Input(shape: inputShape), inputs: [], outputs: 0..<1, shapes: [inputShape])]
+    init(chain: [Layer], from input: Input) {
+        var nodes = [Node(layer: input, inputs: [], outputs: 0..<1, shapes: [input.shape])]
         for layer in chain {
             let (last, number) = (nodes[nodes.count - 1], nodes.count)
             nodes.append(
@@ -146,7 +154,91 @@ struct LayerGraph {
     }
 
     private static func list(_ inputs: [Layer]) -> String {
-        inputs.map { "\($0.label) \(($0 as? Input)?.shape ?? [])" }.joined(separator: ", ")
+        inputs.map { "\($0.label) \(($0 as? Input)?.shapeDescription ?? "")" }.joined(separator: ", ")
+    }
+
+    // MARK: Open axes
+
+    /// Whether the inputs may have these shapes.
+    func takes(_ inputShapes: [Shape]) -> Bool {
+        inputShapes == self.inputShapes
+            || inputShapes.count == inputs.count && zip(inputLayers, inputShapes).allSatisfy { $0.takes($1) }
+    }
+
+    /// What keeps a layer from inputs of these shapes, which `takes` accepts; nil if nothing does.
+    func fault(ofInputs inputShapes: [Shape]) -> String? { result(for: inputShapes).fault }
+
+    /// The outputs' shapes for inputs of these shapes, which have no fault.
+    func outputShapes(for inputShapes: [Shape]) -> [Shape] {
+        let result = result(for: inputShapes)
+        if let fault = result.fault { fail(fault) }
+        return outputs.map { result.shapes[$0] }
+    }
+
+    /// `[None, 28, 28, 1]` of each input.
+    var inputDescriptions: [String] { inputLayers.map { $0.shapeDescription } }
+
+    private var inputLayers: [Input] {
+        inputs.compactMap { value in nodes.first { $0.outputs.contains(value) }?.layer as? Input }
+    }
+
+    private typealias Result = (shapes: [Shape], fault: String?)
+
+    private func result(for inputShapes: [Shape]) -> Result {
+        if inputShapes == self.inputShapes { return (shapes, nil) }
+        return otherShapes.result(for: inputShapes) {
+            let byInput = Dictionary(
+                zip(inputLayers.map { ObjectIdentifier($0) }, inputShapes),
+                uniquingKeysWith: { first, _ in first })
+            return Self.shapes(of: nodes) { byInput[ObjectIdentifier($0)] ?? $0.shape }
+        }
+    }
+
+    /// What was found for the shapes that inputs had last: sequences often keep their length for a while.
+    private final class OtherShapes: Sendable {
+        private let last = Mutex<(inputs: [Shape], result: Result)?>(nil)
+
+        func result(for inputs: [Shape], _ find: () -> Result) -> Result {
+            if let last = last.withLock({ $0 }), last.inputs == inputs { return last.result }
+            let result = find()
+            last.withLock { $0 = (inputs, result) }
+            return result
+        }
+    }
+
+    /// The shapes of all values, for inputs of the given shapes; those behind a fault are left out.
+    private static func shapes(of nodes: [Node], input: (Input) -> Shape) -> Result {
+        var shapes: [Shape] = []
+        for node in nodes {
+            if let layer = node.layer as? Input {
+                shapes.append(input(layer))
+                continue
+            }
+            let inputs = node.inputs.map { shapes[$0] }
+            if let fault = node.layer.fault(ofInputs: inputs) {
+                return (shapes, "\(node.layer.label): \(fault)")
+            }
+            shapes += node.layer.outputShapes(for: inputs)
+        }
+        return (shapes, nil)
+    }
+
+    /// Compares the shapes with those for inputs of other sizes along their open axes.
+    private static func openAxes(of nodes: [Node], shapes: [Shape]) -> ([Set<Int>], String?) {
+        let closed = [Set<Int>](repeating: [], count: shapes.count)
+        guard nodes.contains(where: { ($0.layer as? Input)?.openAxes.isEmpty == false }) else {
+            return (closed, nil)
+        }
+        let others = Self.shapes(of: nodes) { input in
+            Shape(input.shape.sizes.enumerated().map { input.openAxes.contains($0) ? $1 + 32 : $1 })
+        }
+        if let fault = others.fault {
+            return (closed, "an input leaves the size of an axis open, but for another size " + fault)
+        }
+        let axes = zip(shapes, others.shapes).map { shape, other in
+            Set(shape.sizes.indices.filter { shape.rank == other.rank && shape.sizes[$0] != other.sizes[$0] })
+        }
+        return (axes, nil)
     }
 
     /// Whether each layer reads the one before it alone, and none occurs twice.

@@ -16,23 +16,35 @@ extension Model {
                 "\(operation): there are \(sampleShapes.count) inputs, but \(modelName) takes "
                     + "\(inputShapes.count).")
         }
-        guard sampleShapes == inputShapes else {
+        if sampleShapes == inputShapes { return }
+        guard let graph, graph.takes(sampleShapes) else {
             throw TrainingError(
                 .inputShape,
                 "\(operation): the inputs are \(batchDescription(sampleShapes)), but \(modelName) takes "
-                    + "\(batchDescription(inputShapes)); reshape the inputs, or build the model for them.")
+                    + "\(batchDescription(inputShapes, open: graph?.inputs.map { graph?.openAxes[$0] ?? [] })); "
+                    + "reshape the inputs, or build the model for them.")
+        }
+        if let fault = graph.fault(ofInputs: sampleShapes) {
+            throw TrainingError(
+                .inputShape,
+                "\(operation): the inputs are \(batchDescription(sampleShapes)), which \(modelName) cannot take. \(fault)."
+            )
         }
     }
 
     final func check(_ data: Dataset, for operation: String) throws(TrainingError) {
         try checkCount(data.count, for: operation)
         try prepare(sampleShapes: data.inputShapes, for: operation)
-        try checkTargets(data.allTargets, count: data.count, for: operation)
+        try checkTargets(
+            data.allTargets, count: data.count, sampleShapes: data.inputShapes, for: operation)
     }
 
     final func check(_ batch: Batch, for operation: String) throws(TrainingError) {
         try checkInputs(batch.allInputs, for: operation)
-        try checkTargets(batch.allTargets, count: batch.count, for: operation)
+        try checkTargets(
+            batch.allTargets, count: batch.count,
+            sampleShapes: batch.allInputs.map { $0.shape.droppingFirst() },
+            for: operation)
     }
 
     final func checkInputs(_ inputs: [Tensor], for operation: String) throws(TrainingError) {
@@ -68,10 +80,10 @@ extension Model {
 
     /// Throws if the targets are not what the losses take for this model's outputs.
     final func checkTargets(
-        _ targets: [Tensor], count: Int, for operation: String
+        _ targets: [Tensor], count: Int, sampleShapes: [Shape], for operation: String
     ) throws(TrainingError) {
         let compilation = compiled(for: operation)
-        guard let outputs = outputShapes else { return }
+        guard let outputs = graph?.outputShapes(for: sampleShapes) ?? outputShapes else { return }
         guard targets.count == outputs.count else {
             throw TrainingError(
                 .targetShape,
@@ -149,9 +161,10 @@ extension Model {
     }
 
     /// `[batch, 28, 28, 1]`
-    private final func batchDescription(_ sampleShapes: [Shape]) -> String {
-        sampleShapes.map { shape in
-            "[" + (["batch"] + shape.sizes.map { "\($0)" }).joined(separator: ", ") + "]"
+    private final func batchDescription(_ sampleShapes: [Shape], open: [Set<Int>]? = nil) -> String {
+        sampleShapes.enumerated().map { index, shape in
+            let sizes = shape.sizes.enumerated().map { open?[index].contains($0) == true ? "any" : "\($1)" }
+            return "[" + (["batch"] + sizes).joined(separator: ", ") + "]"
         }.joined(separator: " and ")
     }
 

@@ -117,13 +117,19 @@ open class Model: Layer {
         dtype: DType = .float32
     ) {
         self.init(name: name, seed: seed, dtype: dtype)
-        build(LayerGraph(from: inputs, to: outputs.map { $0.symbol }, model: label))
+        if let fault = build(inputs, outputs.map { $0.symbol }) { fail("\(label): \(fault)") }
     }
 
-    /// Makes a graph the model's, and builds it.
-    final func build(_ graph: LayerGraph) {
+    /// Makes a graph the model's, and builds it. Returns what keeps its layers from another size along an axis that an
+    /// input leaves open.
+    final func build(_ inputs: [Input], _ outputs: [SymbolicTensor]) -> String? {
+        let graph = LayerGraph(from: inputs, to: outputs, model: label)
         self.graph = graph
         buildIfNeeded(inputShapes: graph.inputShapes, generator: &random.generator)
+        guard inputs.contains(where: { !$0.openAxes.isEmpty }) else { return nil }
+        // Layers know what they cannot take once they are built.
+        self.graph = LayerGraph(from: inputs, to: outputs, model: label)
+        return self.graph?.openAxesFault
     }
 
     // MARK: Layers and weights
@@ -249,9 +255,10 @@ open class Model: Layer {
     open override var takesSeveralInputs: Bool { true }
 
     open override func fault(ofInputs shapes: [Shape]) -> String? {
-        guard let graph, graph.inputShapes != shapes else { return nil }
+        guard let graph else { return nil }
+        if graph.takes(shapes) { return graph.fault(ofInputs: shapes) }
         return shapes.count == graph.inputs.count
-            ? "samples of shape \(Self.list(shapes)), expected \(Self.list(graph.inputShapes))"
+            ? "samples of shape \(Self.list(shapes)), expected \(graph.inputDescriptions.joined(separator: " and "))"
             : "\(shapes.count) inputs, expected \(graph.inputs.count)"
     }
 
@@ -262,11 +269,11 @@ open class Model: Layer {
     /// The shapes of the outputs. A graph knows them; else they are found by passing one sample of zeros through
     /// `forward`, which builds layers that are not built yet.
     open override func outputShapes(for inputShapes: [Shape]) -> [Shape] {
-        graph?.outputShapes ?? super.outputShapes(for: inputShapes)
+        graph?.outputShapes(for: inputShapes) ?? super.outputShapes(for: inputShapes)
     }
 
     open override func outputShape(for inputShape: Shape) -> Shape {
-        graph?.outputShapes[0] ?? super.outputShape(for: inputShape)
+        graph?.outputShapes(for: [inputShape])[0] ?? super.outputShape(for: inputShape)
     }
 
     open override func inputDType(at index: Int) -> DType {
@@ -281,7 +288,7 @@ open class Model: Layer {
         buildLock.withLock { _ in
             if isBuilt, let built = self.inputShapes {
                 return require(
-                    built == inputShapes,
+                    built == inputShapes || graph?.takes(inputShapes) == true,
                     "build: \(label) is built for samples of shape \(Self.list(built)), asked for "
                         + "\(Self.list(inputShapes)); make a new model for other shapes")
             }

@@ -63,12 +63,17 @@ public final class Sequential: Model {
     /// Traps if the layer or its name occurs already, if an `Input` is not the first, or if the layer cannot take what
     /// the layers before it give.
     public func add(_ layer: Layer) {
+        if let fault = append(layer) { fail(fault) }
+    }
+
+    /// Appends a layer; returns what keeps it from taking what the layers before it give.
+    package func append(_ layer: Layer) -> String? {
         if let input = layer as? Input {
             require(
                 stack.isEmpty && !isBuilt, "\(label): an Input comes first, before \(stack.count) layers")
             self.input = input
             build(inputShape: input.shape)
-            return
+            return nil
         }
         require(
             !stack.contains { $0 === layer },
@@ -76,29 +81,33 @@ public final class Sequential: Model {
                 + "To share a layer's weights, draw a graph: Model(inputs:outputs:)")
         names.reserve(layer, in: label)
         if layer.name.isEmpty { layer.name = names.next(for: layer) }
+        if let fault = (graph?.outputShapes).flatMap({ layer.fault(ofInputs: $0) }) {
+            return "\(layer.label): \(fault)"
+        }
         stack.append(layer)
         prepareSublayers()
-        guard let shape = graph?.outputShapes[0] else { return }
-        append(layer, after: shape, &random.generator)
-        chain(from: inputShape ?? [])
+        guard let graph, let input = graph.nodes[0].layer as? Input else { return nil }
+        build(layer, after: graph.outputShapes[0], &random.generator)
+        chain(from: input)
+        return self.graph?.openAxesFault.map { "\(label): \($0)" }
     }
 
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
         var shape = inputShape
-        for layer in stack { shape = append(layer, after: shape, &generator) }
-        chain(from: inputShape)
+        for layer in stack { shape = build(layer, after: shape, &generator) }
+        chain(from: input ?? Input(shape: inputShape))
     }
 
     @discardableResult
-    private func append(_ layer: Layer, after shape: Shape, _ generator: inout RandomGenerator) -> Shape {
+    private func build(_ layer: Layer, after shape: Shape, _ generator: inout RandomGenerator) -> Shape {
         if let fault = layer.fault(ofInputs: [shape]) { fail("\(layer.label): \(fault)") }
         (layer as? Model)?.inherit(&generator)
         layer.buildIfNeeded(inputShape: shape, generator: &generator)
         return layer.outputShapes(for: [shape])[0]
     }
 
-    private func chain(from shape: Shape) {
-        let graph = LayerGraph(chain: stack, from: shape)
+    private func chain(from input: Input) {
+        let graph = LayerGraph(chain: stack, from: input)
         self.graph = graph
         outputShapes = graph.outputShapes
     }
@@ -122,7 +131,7 @@ public final class Sequential: Model {
     }
 
     public override func outputShapes(for inputShapes: [Shape]) -> [Shape] {
-        if let graph, inputShapes == graph.inputShapes { return graph.outputShapes }
+        if let graph, graph.takes(inputShapes) { return graph.outputShapes(for: inputShapes) }
         return [stack.reduce(inputShapes[0]) { $1.checkedOutputShapes(for: [$0])[0] }]
     }
 

@@ -25,10 +25,11 @@ extension Model {
                 leastWidths: Self.widthsOfGraphs)
         for (number, layer) in layers.enumerated() {
             let name = layer.name.isEmpty ? "?" : layer.name
-            let shapes =
-                graph?.nodes.last { $0.layer === layer }?.shapes ?? layer.outputShapes
+            let node = graph?.nodes.last { $0.layer === layer }
+            let shapes = node?.shapes ?? layer.outputShapes
+            let open = node.flatMap { node in graph.map { Array($0.openAxes[node.outputs]) } }
             let row = [
-                "\(name) (\(Swift.type(of: layer)))", shapes.map { Self.shapesDescription($0) } ?? "?",
+                "\(name) (\(Swift.type(of: layer)))", shapes.map { Self.shapesDescription($0, open) } ?? "?",
                 layer.isBuilt ? Formatting.grouped(layer.parameterCount) : "0 (unbuilt)",
             ]
             table.add(row + (connections.map { [$0[number]] } ?? []))
@@ -72,15 +73,16 @@ extension Model {
     }
 
     /// One tuple, or those of several outputs in brackets.
-    private static func shapesDescription(_ samples: [Shape]) -> String {
-        let tuples = samples.map { shapeDescription($0) }.joined(separator: ", ")
+    private static func shapesDescription(_ samples: [Shape], _ open: [Set<Int>]?) -> String {
+        let tuples = samples.enumerated().map { shapeDescription($1, open?[$0] ?? []) }
+            .joined(separator: ", ")
         return samples.count == 1 ? tuples : "[" + tuples + "]"
     }
 
     /// `(None, 26, 26, 32)`, as Python writes tuples.
-    private static func shapeDescription(_ sample: Shape) -> String {
-        sample.rank == 0
-            ? "(None,)" : "(None, " + sample.sizes.map { "\($0)" }.joined(separator: ", ") + ")"
+    private static func shapeDescription(_ sample: Shape, _ open: Set<Int>) -> String {
+        let sizes = sample.sizes.enumerated().map { open.contains($0) ? "None" : "\($1)" }
+        return sizes.isEmpty ? "(None,)" : "(None, " + sizes.joined(separator: ", ") + ")"
     }
 }
 

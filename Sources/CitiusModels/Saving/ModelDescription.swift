@@ -59,7 +59,9 @@ enum LayerDescription {
         for layer in model.layers { layers.append(try json(of: layer)) }
         var config = common(model)
         config["layers"] = .array(layers)
-        if let shape = model.inputShapes?.first { config["build_input_shape"] = json(of: shape) }
+        if let input = model.graph?.nodes.first?.layer as? Input {
+            config["build_input_shape"] = json(of: input.shape, open: Set(input.openAxes))
+        }
         return envelope(module: "keras", class: "Sequential", config, of: model)
     }
 
@@ -82,7 +84,8 @@ enum LayerDescription {
                 [
                     "class_name": "__keras_tensor__",
                     "config": [
-                        "shape": json(of: graph.shapes[value]), "dtype": .string(dtypes[value].rawValue),
+                        "shape": json(of: graph.shapes[value], open: graph.openAxes[value]),
+                        "dtype": .string(dtypes[value].rawValue),
                         "keras_history": places[value],
                     ],
                 ]
@@ -148,7 +151,7 @@ enum LayerDescription {
     }
 
     /// `[null, 28, 28, 1]`
-    private static func json(of sample: Shape) -> JSON {
-        .array([.null] + sample.sizes.map { .integer(Int64($0)) })
+    private static func json(of sample: Shape, open: Set<Int> = []) -> JSON {
+        .array([.null] + sample.sizes.enumerated().map { open.contains($0) ? .null : .integer(Int64($1)) })
     }
 }

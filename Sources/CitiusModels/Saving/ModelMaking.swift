@@ -141,17 +141,21 @@ struct LayerMaking {
         // All at once, so that a name that is given does not meet one that was made up before it.
         var names = LayerNames()
         names.give(to: layers.filter { !($0 is Input) }, in: path)
-        var shape = (layers.first as? Input)?.shape
-        if shape == nil, let sizes = config["build_input_shape"]?.array?.dropFirst() {
+        var shape: Shape?
+        if !(layers.first is Input), let sizes = config["build_input_shape"]?.array?.dropFirst() {
             let sizes = sizes.compactMap { $0.int }.filter { $0 > 0 }
             if sizes.count == (config["build_input_shape"]?.array?.count ?? 0) - 1 { shape = Shape(sizes) }
         }
         for (index, layer) in layers.enumerated() where index > 0 && layer is Input {
             throw fault(path, "an InputLayer stands behind other layers")
         }
-        if let shape { try check(layers.filter { !($0 is Input) }, from: shape, path) }
-        for layer in layers { model.add(layer) }
-        if let shape, !model.isBuilt { model.build(inputShape: shape) }
+        for layer in layers {
+            if let fault = model.append(layer) { throw self.fault(path, fault) }
+        }
+        if let shape {
+            try check(layers, from: shape, path)
+            model.build(inputShape: shape)
+        }
         return model
     }
 
@@ -262,7 +266,7 @@ struct LayerMaking {
             name: config["name"]?.string, seed: isRoot ? seed : nil,
             dtype: types.count == 1 ? types.first ?? .float32 : .float32)
         model.parameterSource = source
-        model.build(LayerGraph(from: inputs, to: outputs, model: model.label))
+        if let fault = model.build(inputs, outputs) { throw self.fault(path, fault) }
         return model
     }
 
