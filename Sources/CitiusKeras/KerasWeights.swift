@@ -35,7 +35,7 @@ enum KerasWeights {
                 return
             }
             var names = GroupNames()
-            for sublayer in layer.sublayers {
+            for sublayer in layer.sublayers where !(sublayer is Operation) {
                 visit(sublayer, path + "layers/" + names.next(for: className(of: sublayer)) + "/")
             }
         }
@@ -120,6 +120,8 @@ enum KerasWeights {
             guard let layerClass = layer["class_name"]?.string,
                 let name = layer["name"]?.string ?? layer["config"]?["name"]?.string
             else { continue }
+            // Operations are no layers in Keras.
+            if layer["module"]?.string?.hasPrefix(Operation.moduleOfAll) == true { continue }
             // A Sequential does not count its input among its layers.
             if className == "Sequential", layerClass == "InputLayer" { continue }
             collectPaths(

@@ -47,9 +47,10 @@ open class Layer {
     public init(name: String? = nil) { self.name = name ?? "" }
 
     /// How messages call the layer: its type, and its name if it has one.
-    public final var label: String {
-        name.isEmpty ? "\(type(of: self))" : "\(type(of: self)) \"\(name)\""
-    }
+    public final var label: String { name.isEmpty ? typeName : "\(typeName) \"\(name)\"" }
+
+    /// What kind of layer it is, as summaries and messages say it.
+    package var typeName: String { "\(type(of: self))" }
 
     // MARK: What a layer is made of
 

@@ -25,7 +25,7 @@ package struct LayerNames {
 
     /// A name for a layer that has none.
     package mutating func next(for layer: Layer) -> String {
-        let base = Self.snakeCase("\(type(of: layer))")
+        let base = Self.snakeCase(layer.typeName)
         var number = numbers[base] ?? 0
         var name = number == 0 ? base : "\(base)_\(number)"
         while taken[name] != nil {

@@ -161,7 +161,33 @@ def wide():
     return keras.Sequential([L.Input((6,))] + [L.Dense(6, name=f"d{12 - i}") for i in range(12)])
 
 
+def operations():
+    """Operators on a graph's values, and functions of keras.ops, which are no layers."""
+    ops = keras.ops
+    left, right = L.Input((4, 6)), L.Input((4, 6))
+    x = L.Dense(6)(left)
+    x = 2 * x + right - 1 / (3.0 - right / 4) + (-x) ** 2 + abs(right)
+    x = L.Add()([x, left])
+    square = ops.softmax(x @ ops.transpose(right, (0, 2, 1)) / 2)
+    y = ops.concatenate([square @ x, ops.tanh(right)], axis=-1)
+    parts = [
+        y[:, 0], y[:, 1:3, -1], ops.mean(y, axis=1), ops.max(y, axis=[1, 2], keepdims=False)[:, None],
+        ops.sum(y, axis=-1), ops.reshape(y, (-1, 48)), ops.squeeze(ops.expand_dims(y[:, -1], 2), 2),
+        ops.reshape(ops.stack([ops.relu(x), ops.exp(x), ops.sqrt(ops.square(x)), ops.maximum(x, 0.0)], axis=1), (-1, 96)),
+        ops.reshape(ops.sigmoid(x) * ops.silu(x) + ops.gelu(x) - ops.softplus(x), (-1, 24)),
+    ]
+    return keras.Model([left, right], [L.Dense(3)(L.Concatenate()(parts)), ops.multiply(x, 0.5)])
+
+
+def any_length():
+    """Layers on sequences whose length is open."""
+    x = entry = L.Input((None, 5))
+    x = x + L.Dense(5, activation="tanh")(x)
+    return keras.Model(entry, L.Dense(3)(keras.ops.mean(x, axis=1)))
+
+
 MODELS = [
+    operations, any_length,
     document_cnn, two_inputs_and_outputs, two_outputs_by_name, nested, separable, normalized, pooled, grouped, described,
     scheduled, frozen, wide,
 ]
@@ -193,7 +219,8 @@ def save(folder):
             for variable in model.optimizer.variables[2:]:
                 if variable.shape:
                     variable.assign(random.uniform(0, 1, variable.shape))
-        samples = [random.uniform(-1, 1, (5, *i.shape[1:])).astype("float32") for i in model.inputs]
+        shapes = [[7 if size is None else size for size in i.shape[1:]] for i in model.inputs]
+        samples = [random.uniform(-1, 1, (5, *shape)).astype("float32") for shape in shapes]
         write(model, samples, os.path.join(folder, make.__name__))
     count = 0
     for name in golden.names():

@@ -29,7 +29,7 @@ extension Model {
             let shapes = node?.shapes ?? layer.outputShapes
             let open = node.flatMap { node in graph.map { Array($0.openAxes[node.outputs]) } }
             let row = [
-                "\(name) (\(Swift.type(of: layer)))", shapes.map { Self.shapesDescription($0, open) } ?? "?",
+                "\(name) (\(layer.typeName))", shapes.map { Self.shapesDescription($0, open) } ?? "?",
                 layer.isBuilt ? Formatting.grouped(layer.parameterCount) : "0 (unbuilt)",
             ]
             table.add(row + (connections.map { [$0[number]] } ?? []))

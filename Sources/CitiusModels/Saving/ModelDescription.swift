@@ -19,6 +19,7 @@ enum LayerDescription {
         if let model = layer as? Model, let graph = model.graph, type(of: model) == Model.self {
             return try json(of: model, graph)
         }
+        if let operation = layer as? Operation { return json(of: operation) }
         guard let layer = layer as? any ConfigurableLayer else {
             throw SavingError(
                 .notConfigurable,
@@ -48,6 +49,16 @@ enum LayerDescription {
             throw SavingError(.notConfigurable, "\(layer.label): \(error)")
         }
         return envelope(module: Described.module, class: Described.className, config, of: layer)
+    }
+
+    private static func json(of operation: Operation) -> JSON {
+        var config: JSON.Object = ["name": .string(operation.name)]
+        for (name, value) in operation.arguments { config[name] = value }
+        let className = operation.kind.rawValue
+        return [
+            "module": .string(Operation.module(of: operation.kind)), "class_name": .string(className),
+            "config": .object(config), "registered_name": .string(className),
+        ]
     }
 
     private static func json(of model: Sequential) throws(SavingError) -> JSON {
@@ -89,6 +100,11 @@ enum LayerDescription {
                         "keras_history": places[value],
                     ],
                 ]
+            }
+            if let operation = node.layer as? Operation {
+                inbound[layer, default: []].append(
+                    ["args": .array(operation.callArguments(tensors)), "kwargs": [:]])
+                continue
             }
             let takesList = node.layer is MergingLayer || node.layer is Model && tensors.count > 1
             inbound[layer, default: []].append(

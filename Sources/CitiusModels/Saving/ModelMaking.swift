@@ -76,10 +76,24 @@ struct LayerMaking {
             switch name {
             case "Sequential": try sequential(config, here, source, isRoot)
             case "Functional", "Model": try functional(config, here, source, isRoot)
+            case _ where json["module"]?.string?.hasPrefix(Operation.moduleOfAll) == true:
+                try operation(name, config, json["inbound_nodes"]?.array ?? [], here)
             default: try plain(name, config, here)
             }
         if config["trainable"]?.bool == false { layer.isTrainable = false }
         return layer
+    }
+
+    /// What Keras computes without a layer. Its calls say what it is given beside tensors.
+    private func operation(
+        _ className: String, _ config: JSON, _ calls: [JSON], _ path: String
+    ) throws(SavingError) -> Layer {
+        guard calls.count == 1 else { throw fault(path, "it is called \(calls.count) times, expected once") }
+        guard let operation = Operation(className: className, config: config, call: calls[0]) else {
+            let known = Operation.Kind.allCases.map { $0.rawValue }.joined(separator: ", ")
+            throw fault(path, "there is no operation \"\(className)\", but \(known)")
+        }
+        return operation
     }
 
     private func plain(_ className: String, _ config: JSON, _ path: String) throws(SavingError) -> Layer {
@@ -276,7 +290,9 @@ struct LayerMaking {
             var places: [JSON] = []
             Self.collectPlaces(value, &places)
             // The mode is the pass's, whatever a file says: Keras sets it anew too.
-            guard places.isEmpty, value != .null, name != "training", !Self.isMask(name) else { continue }
+            guard places.isEmpty, value != .null, name != "training", !Self.isMask(name),
+                !(layer is Operation)
+            else { continue }
             guard let layer = layer as? any CallArgumentsLayer else {
                 throw fault(
                     path, "\(layer.label) is called with \(name): \(value.text()), which it does not know")
