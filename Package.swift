@@ -62,11 +62,15 @@ let package = Package(
             path: "Tests/CitiusTestSupport",
             resources: [.copy("Golden")]
         ),
+        .target(
+            name: "CitiusKerasFuzz", dependencies: ["CitiusKeras", "CitiusTestSupport"],
+            path: "Tests/CitiusKerasFuzz"),
         .executableTarget(
-            name: "citius-fuzz", dependencies: ["CitiusTestSupport"], path: "Tests/citius-fuzz"),
+            name: "citius-fuzz", dependencies: ["CitiusKerasFuzz", "CitiusTestSupport"],
+            path: "Tests/citius-fuzz"),
         .testTarget(
             name: "CitiusKerasTests",
-            dependencies: ["CitiusHDF5", "CitiusKeras", "CitiusTestSupport"]),
+            dependencies: ["CitiusHDF5", "CitiusKeras", "CitiusKerasFuzz", "CitiusTestSupport"]),
         .testTarget(name: "CitiusPlatformTests", dependencies: ["CitiusPlatform"]),
         .testTarget(
             name: "CitiusConfigurationTests", dependencies: ["CitiusConfiguration", "CitiusTestSupport"]),

@@ -174,15 +174,134 @@ import Testing
             addDataset(file, [1 << 30]) { H5Pset_chunk($0, 1, [1 << 20]) }
         }
         let before = Allocator.statistics.peakBytesInUse
-        #expect(refusal(bomb)?.kind == .tooLarge)
-        let uncountable = try file { file in
-            addDataset(file, [1 << 40, 1 << 40]) { H5Pset_chunk($0, 2, [1, 1]) }
-        }
+        #expect(refusal(bomb)?.kind == .unsupported)
+        let neverWritten = try file { file in addDataset(file, [1 << 30]) { _ in } }
+        #expect(refusal(neverWritten)?.kind == .malformed)
+        let uncountable = try file { file in addDataset(file, [1 << 32, 1 << 28]) { _ in } }
         #expect(refusal(uncountable)?.kind == .tooLarge)
         #expect(Allocator.statistics.peakBytesInUse - before < 1 << 26)
-        // What is small may be filled with zeros.
-        let empty = try file { file in addDataset(file, [100]) { H5Pset_chunk($0, 1, [10]) } }
-        #expect(try HDF5.read(empty).tensor(named: "data")?.elements() == [Float](repeating: 0, count: 100))
+    }
+
+    /// Bytes that many things share would make a small file take hours, or all memory.
+    @Test func bytesAreReadOnce() throws {
+        var root = HDF5.Group()
+        for index in 0..<64 {
+            root.groups.append(("g\(index)", HDF5.Group(name: "a")))
+            root.datasets.append(("\(index)", Tensor(repeating: Float(index), shape: [100])))
+        }
+        let whole = try HDF5.bytes(of: root)
+        #expect(try HDF5.read(whole).datasets.count == 64)
+        // Nodes of trees that lead to themselves or to each other.
+        let trees = whole.indices.filter { whole[$0...].starts(with: Array("TREE".utf8)) }
+        let nodes = whole.indices.filter { whole[$0...].starts(with: Array("SNOD".utf8)) }
+        #expect(trees.count == 65 && nodes.count > 4)
+        for (place, target, level) in [
+            (trees[0], trees[0], 0), (trees[0], trees[0], 1), (trees[0], trees[1], 1),
+            (trees[0], trees[0], 255),
+        ] {
+            var bytes = whole
+            bytes[place + 5] = UInt8(level)
+            set(&bytes, place + 32, target)
+            #expect(refusal(bytes)?.kind == .malformed)
+        }
+        // Entries that all lead to one group, or data sets that lie over each other.
+        for entry in nodes {
+            var bytes = whole
+            for index in 0..<Int(bytes[entry + 6]) { set(&bytes, entry + 16 + 40 * index, 96) }
+            #expect(refusal(bytes)?.kind == .forbidden)
+        }
+        var bytes = whole
+        // A layout of version 3 in one piece of 400 bytes, ahead of the 64 data sets' places.
+        let layouts = whole.indices.dropLast(18).filter {
+            whole[$0] == 3 && whole[$0 + 1] == 1 && number(whole, $0 + 10) == 400
+        }
+        #expect(layouts.count == 64)
+        for place in layouts {
+            set(&bytes, place + 2, 0)
+            set(&bytes, place + 10, whole.count)
+        }
+        #expect(refusal(bytes)?.kind == .malformed)
+        // With the sizes of the shapes right too, the first two eat up what may be read.
+        for place in whole.indices.dropLast(24)
+        where whole[place...].starts(with: [1, 1, 1, 0, 0, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0]) {
+            set(&bytes, place + 8, whole.count / 4)
+            set(&bytes, place + 16, whole.count / 4)
+        }
+        for place in layouts { set(&bytes, place + 10, whole.count / 4 * 4) }
+        #expect(refusal(bytes)?.kind == .malformed)
+    }
+
+    private func set(_ bytes: inout [UInt8], _ place: Int, _ value: Int) {
+        for index in 0..<8 { bytes[place + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    }
+
+    private func number(_ bytes: [UInt8], _ place: Int) -> Int {
+        bytes[place..<place + 8].reversed().reduce(0) { $0 << 8 | Int(truncatingIfNeeded: $1) }
+    }
+
+    /// Trees of several levels, names in one heap.
+    @Test func largeGroupsComeBack() throws {
+        var root = HDF5.Group()
+        for index in 0..<2_000 { root.datasets.append(("\(index)", Tensor(Int32(index)))) }
+        let read = try HDF5.read(HDF5.bytes(of: root))
+        #expect(read.datasets.map(\.name) == (0..<2_000).map { "\($0)" }.sorted())
+        for (name, tensor) in read.datasets { #expect(tensor.element(as: Int32.self) == Int32(name)) }
+    }
+
+    /// libhdf5 converts the values to other types of numbers; what is read are the values.
+    @Test func otherNumbersAreRead() throws {
+        let values: [Double] = [1, -2, 0, 100, 0.5, 65_504, .infinity, 6e-8]
+        let integers = [1, -2, 0, 100].map { Double($0) }
+        func read(_ values: [Double], _ type: hid_t, _ prepare: (hid_t) -> Void = { _ in }) throws -> Tensor {
+            let bytes = try file { file in
+                let copy = H5Tcopy(type)
+                prepare(copy)
+                let space = H5Screate_simple(1, [hsize_t(values.count)], nil)
+                let dataset = H5Dcreate2(file, "data", copy, space, 0, 0, 0)
+                #expect(H5Dwrite(dataset, citius_h5_float64(), 0, 0, 0, values) >= 0)
+                H5Dclose(dataset)
+                H5Sclose(space)
+                H5Tclose(copy)
+            }
+            return try #require(try HDF5.read(bytes).tensor(named: "data"))
+        }
+        let bigEndian = { (type: hid_t) in _ = H5Tset_order(type, H5T_ORDER_BE) }
+        /// As h5py makes NumPy's float16, and ml_dtypes' bfloat16.
+        func small(_ exponent: Int, _ mantissa: Int) -> (hid_t) -> Void {
+            { type in
+                H5Tset_fields(type, 15, mantissa, exponent, 0, mantissa)
+                H5Tset_size(type, 2)
+                H5Tset_ebias(type, 1 << (exponent - 1) - 1)
+            }
+        }
+        #expect(try read(values, citius_h5_float64()).elements() == values)
+        #expect(try read(values, citius_h5_float64(), bigEndian).elements() == values)
+        #expect(try read(values, citius_h5_float32(), bigEndian).elements() == values.map { Float($0) })
+        let half = try read(values, citius_h5_float32(), small(5, 10))
+        #expect(half.elements() == values.map { $0 == 6e-8 ? 0x1p-24 : Float($0) } as [Float])
+        let brain = try read([1, -2, 0, 100, 0.5, .infinity], citius_h5_float32(), small(8, 7))
+        #expect(brain.elements() == [1, -2, 0, 100, 0.5, .infinity] as [Float])
+        #expect(try read(integers, citius_h5_int32(), bigEndian).elements() == [1, -2, 0, 100] as [Int32])
+        #expect(try read(integers, citius_h5_int64(), bigEndian).elements() == [1, -2, 0, 100] as [Int64])
+        #expect(try read(integers, citius_h5_int8()).elements() == [1, -2, 0, 100] as [Int32])
+        let short = { (type: hid_t) in _ = H5Tset_size(type, 2) }
+        #expect(try read(integers, citius_h5_int32(), short).elements() == [1, -2, 0, 100] as [Int32])
+        let unsigned = { (type: hid_t) in _ = H5Tset_sign(type, H5T_SGN_NONE) }
+        #expect(try read([3e9], citius_h5_int32(), unsigned).elements() == [3_000_000_000] as [Int64])
+    }
+
+    @Test func dataWithinTheHeaderIsRead() throws {
+        let compact = try file { file in
+            let space = H5Screate_simple(1, [3], nil)
+            let properties = H5Pcreate(citius_h5_dataset_creation())
+            H5Pset_layout(properties, H5D_COMPACT)
+            let dataset = H5Dcreate2(file, "data", citius_h5_float32(), space, 0, properties, 0)
+            #expect(H5Dwrite(dataset, citius_h5_float32(), 0, 0, 0, [1, 2, 3] as [Float]) >= 0)
+            H5Dclose(dataset)
+            H5Pclose(properties)
+            H5Sclose(space)
+        }
+        #expect(try HDF5.read(compact).tensor(named: "data")?.elements() == [1, 2, 3] as [Float])
     }
 
     @Test func otherTypesOfElementsAreNamed() throws {

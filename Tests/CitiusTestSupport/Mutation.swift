@@ -23,6 +23,38 @@ public struct Mutation<Random: RandomNumberGenerator> {
         return bytes
     }
 
+    /// The bytes after one to three changes of numbers in binary: sizes, counts and addresses, in one to eight bytes, that
+    /// become other ones, near or far.
+    public mutating func withMutatedFields(_ bytes: [UInt8]) -> [UInt8] {
+        var bytes = bytes
+        for _ in 0...number(below: 3) {
+            let width = [1, 2, 4, 8, 8][number(below: 5)]
+            guard bytes.count >= 2 * width else { break }
+            // Half of the time where there is something: binary files are full of zeros.
+            var place = number(below: bytes.count / width) * width
+            if number(below: 2) == 0, let next = bytes[place...].firstIndex(where: { $0 != 0 }) {
+                place = min(next / width * width, bytes.count - width)
+            }
+            var value = bytes[place..<place + width].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+            switch number(below: 8) {
+            case 0: value &+= 1
+            case 1: value &-= 1
+            case 2: value = 0
+            case 3: value = .max
+            case 4: value = 1 << UInt64(number(below: 64))
+            case 5: value = UInt64(bytes.count) &- UInt64(number(below: 64))
+            default:
+                // Another one of the file: cycles, shared places.
+                let other = number(below: bytes.count / width) * width
+                value = bytes[other..<other + width].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+            }
+            for index in 0..<width {
+                bytes[place + index] = UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))
+            }
+        }
+        return bytes
+    }
+
     private mutating func change(_ bytes: inout [UInt8]) {
         guard !bytes.isEmpty else {
             bytes.append(UInt8.random(in: 0 ... .max, using: &random))

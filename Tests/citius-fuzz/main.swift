@@ -1,11 +1,13 @@
+import CitiusKerasFuzz
 import CitiusTestSupport
 
 // Feeds a reader mutated files, best under the address sanitizer:
 //   swift run -c release --sanitize address --scratch-path .build/fuzz citius-fuzz safetensors 1000000 1
-let formats: [String: (Int, UInt64) -> FuzzReport] = [
+var formats: [String: (Int, UInt64) -> FuzzReport] = [
     "safetensors": { fuzzSafetensors(inputs: $0, seed: $1) },
     "json": { fuzzJSON(inputs: $0, seed: $1) },
 ]
+for part in KerasPart.allCases { formats[part.rawValue] = { fuzzKeras(part, inputs: $0, seed: $1) } }
 let arguments = CommandLine.arguments
 guard arguments.count == 4, let fuzz = formats[arguments[1]], let inputs = Int(arguments[2]),
     let seed = UInt64(arguments[3])
