@@ -8,6 +8,9 @@ import Synchronization
 /// It is an object: layers that share it share its value, and optimizers keep their state by its identity.
 public final class Parameter {
     public let name: String
+    /// The names of the layers on the way to it and its own, `encoder/dense/kernel`, once a model trains it; else the
+    /// name.
+    public package(set) var path: String
     public let shape: Shape
     public let dtype: DType
     private var storedValue: Tensor
@@ -30,6 +33,7 @@ public final class Parameter {
 
     public init(name: String, value: Tensor, isLearned: Bool = true) {
         self.name = name
+        path = name
         shape = value.shape
         dtype = value.dtype
         storedValue = value

@@ -19,7 +19,8 @@ extension ConfigurationTypes {
         SGD.Configuration.self, Adam.Configuration.self, AdamW.Configuration.self, RMSprop.Configuration.self,
         Adagrad.Configuration.self, Adadelta.Configuration.self, Adamax.Configuration.self,
         Nadam.Configuration.self, Lion.Configuration.self, Lamb.Configuration.self,
-        Adafactor.Configuration.self, Ftrl.Configuration.self,
+        Adafactor.Configuration.self, Ftrl.Configuration.self, Muon.Configuration.self,
+        ScheduleFreeAdamW.Configuration.self,
         // Losses
         Loss.SparseCategoricalCrossentropy.self, Loss.CategoricalCrossentropy.self,
         Loss.BinaryCrossentropy.self, Loss.MeanSquaredError.self, Loss.MeanAbsoluteError.self,

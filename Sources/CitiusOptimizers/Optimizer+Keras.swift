@@ -60,9 +60,16 @@ extension Optimizer {
                 entries += prefixes.map { ("\($0)\(number)", parameter.dtype) }
             }
         }
+        func appendSlots(_ names: [String]) {
+            for (number, parameter) in parameters.enumerated() {
+                for name in names where hasSlot(name, for: parameter) {
+                    entries.append(("\(name)/\(number)", parameter.dtype))
+                }
+            }
+        }
         if options.useEMA { append([StateName.average]) }
         if options.gradientAccumulationSteps != nil { append([StateName.accumulator]) }
-        for group in slotGroups { append(group.map { $0 + "/" }) }
+        for group in slotGroups { appendSlots(group) }
         return entries
     }
 }

@@ -109,7 +109,7 @@ extension Optimizer {
             }
             let expected = tensors(of: new, parameter, name)
             if parameter.isTrainable || expected.contains(where: { given[$0.name] != nil }) {
-                fill(new, from: expected.map { take($0.name, like: $0.tensor) })
+                fill(new, of: parameter, from: expected.map { take($0.name, like: $0.tensor) })
             }
             restored.append((parameter, new))
         }
@@ -123,8 +123,8 @@ extension Optimizer {
     }
 
     /// The inverse of `tensors(of:_:_:)`.
-    private final func fill(_ state: ParameterState, from tensors: [Tensor]) {
-        let names = slotNames
+    private final func fill(_ state: ParameterState, of parameter: Parameter, from tensors: [Tensor]) {
+        let names = slotNames(for: parameter)
         state.slots = Slots(names: names, tensors: Array(tensors.prefix(names.count)))
         var rest = tensors.dropFirst(names.count)
         if options.useEMA { state.average = rest.popFirst() }

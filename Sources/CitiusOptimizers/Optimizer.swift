@@ -98,6 +98,14 @@ open class Optimizer {
     /// The names of the tensors that are kept for each parameter.
     open var slotNames: [String] { [] }
 
+    /// Whether a slot is kept for a parameter: by default all are for all.
+    open func hasSlot(_ name: String, for parameter: Parameter) -> Bool { true }
+
+    /// The names of the tensors that are kept for one parameter.
+    final func slotNames(for parameter: Parameter) -> [String] {
+        slotNames.filter { hasSlot($0, for: parameter) }
+    }
+
     /// The tensor that a slot starts with: by default zeros of the parameter's shape and dtype.
     open func makeSlot(_ name: String, for parameter: Parameter) -> Tensor {
         Tensor(zeros: parameter.shape, dtype: parameter.dtype)
@@ -114,6 +122,9 @@ open class Optimizer {
 
     /// What Keras saves after the slots: it follows from the iteration, and is not read back.
     package func trailingKerasVariables(dtype: DType) -> [Tensor] { [] }
+
+    /// The fraction of a parameter that a step of learning rate 1 takes away; nil for no decay.
+    package func weightDecay(of parameter: Parameter) -> Double? { options.weightDecay }
 
     /// Whether `fusedStep` takes the place of the formula.
     package var isFused: Bool { false }
@@ -264,7 +275,7 @@ open class Optimizer {
         guard var slots = state.slots.take() else { fail("Optimizer: a parameter has no slots") }
         var gradient = scale == 1 ? gradient : gradient * scale
         if let limit = options.clipValue { gradient = gradient.clamped(to: -limit...limit) }
-        let kept = kept(of: state, rate)
+        let kept = kept(of: state, parameter, rate)
         let step = OptimizerStep(
             number: number, learningRate: rate * state.learningRateMultiplier, parameter: parameter)
         parameter.update { value in
@@ -295,13 +306,13 @@ open class Optimizer {
                 StepSegment(
                     value: parameter.update { $0.mutableAddress() }, gradient: gradient.address,
                     slots: (slot(0), slot(1), slot(2)), count: gradient.count, gradientScale: scale,
-                    rateFactor: state.learningRateMultiplier, kept: kept(of: state, rate)))
+                    rateFactor: state.learningRateMultiplier, kept: kept(of: state, parameter, rate)))
         }
     }
 
     /// The part of a weight that decay leaves.
-    private func kept(of state: ParameterState, _ rate: Double) -> Double {
-        guard let decay = options.weightDecay, !state.isExcludedFromWeightDecay else { return 1 }
+    private func kept(of state: ParameterState, _ parameter: Parameter, _ rate: Double) -> Double {
+        guard let decay = weightDecay(of: parameter), !state.isExcludedFromWeightDecay else { return 1 }
         return 1 - decay * rate * state.learningRateMultiplier
     }
 
@@ -362,7 +373,8 @@ open class Optimizer {
             \(Self.self): slotNames are \(names), expected different names that are none of \
             \(StateName.reserved.map { $0.dropLast() }.joined(separator: ", "))
             """)
-        return Slots(names: names, tensors: names.map { makeSlot($0, for: parameter) })
+        let kept = slotNames(for: parameter)
+        return Slots(names: kept, tensors: kept.map { makeSlot($0, for: parameter) })
     }
 
     /// Of how many parameters something is kept.

@@ -22,10 +22,6 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 from support import Random, case, keras, np, use_precision, write  # noqa: E402
 
-if keras.backend.backend() == "jax":
-    # Keras computes in float32 where several types meet, unless it runs on TensorFlow.
-    keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
-
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "layers")
 
 

@@ -1,13 +1,15 @@
 """Golden values of optimizers and schedules: a file for each, optimizers/NAME.json and schedules/NAME.json.
 
     pip install -r requirements.txt
-    python optimizers.py
+    python optimizers.py            # all
+    python optimizers.py Lion       # one of them
 
 Keras computes them with JAX in float64 (with NumPy, it rounds most results to float32), so that both precisions can be
 compared.
 """
 
 import os
+import sys
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
@@ -30,6 +32,13 @@ OWN = {
     "Nadam": [{}, dict(beta_1=0.8, beta_2=0.95, epsilon=1e-3)],
     "Lion": [{}, dict(beta_1=0.8, beta_2=0.9)],
     "Lamb": [{}, dict(beta_1=0.8, beta_2=0.95, epsilon=1e-3)],
+    "Muon": [
+        # Its default is the integer 1.
+        dict(adam_lr_ratio=1.0), dict(adam_lr_ratio=1.0, exclude_layers=["ker"]),
+        dict(adam_lr_ratio=1.0, nesterov=False, rms_rate=None, ns_steps=3, momentum=0.8),
+        dict(adam_beta_1=0.8, adam_beta_2=0.95, epsilon=1e-3, adam_weight_decay=None, adam_lr_ratio=0.5, weight_decay=0.1),
+    ],
+    "ScheduleFreeAdamW": [{}, dict(beta_1=0.8, beta_2=0.95, epsilon=1e-3, warmup_steps=4, weight_decay=0.1)],
     "Adafactor": [{}, dict(beta_2_decay=-0.5, epsilon_1=1e-5, epsilon_2=0.5, clip_threshold=0.5, relative_step=False)],
     "Ftrl": [
         {},
@@ -94,12 +103,16 @@ def optimizer_case(name, settings, excluded=()):
 
 if __name__ == "__main__":
     for name, variants in OWN.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
         cases = [optimizer_case(name, settings) for settings in variants]
         if name in ["SGD", "Adam", "RMSprop"]:
             cases += [optimizer_case(name, settings) for settings in SHARED]
             cases.append(optimizer_case(name, dict(weight_decay=0.1), excluded=["bias"]))
         write("optimizers/" + name, cases)
     for name, schedules in SCHEDULES.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
         cases = [
             case(f"{name} {number}", configuration(schedule), rates=[float(schedule(step)) for step in range(40)])
             for number, schedule in enumerate(schedules)

@@ -16,6 +16,10 @@ import numpy as np  # noqa: E402
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
 
+if keras.backend.backend() == "jax":
+    # Keras computes in float32 where several types meet, unless it runs on TensorFlow.
+    keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(HERE, "..", "CitiusTestSupport", "Golden")
 

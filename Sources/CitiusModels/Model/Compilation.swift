@@ -193,7 +193,15 @@ extension Model {
         guard let compilation else {
             fail("\(operation): the model is not compiled; call compile(optimizer:loss:metrics:) first")
         }
+        nameParameters()
         return compilation
+    }
+
+    /// Tells parameters their paths, by which optimizers may tell them apart.
+    final func nameParameters() {
+        guard isBuilt, !parametersAreNamed else { return }
+        for (path, parameter) in namedParameters { parameter.path = path }
+        parametersAreNamed = true
     }
 
     // MARK: Running metrics

@@ -64,7 +64,12 @@ open class Model: Layer {
     }
 
     /// What `compile` was given; nil before.
-    package final var compilation: Compilation?
+    package final var compilation: Compilation? {
+        didSet { nameParameters() }
+    }
+
+    /// Whether the parameters know their paths.
+    final var parametersAreNamed = false
 
     /// The training that is going on.
     final let run = TrainingRun()

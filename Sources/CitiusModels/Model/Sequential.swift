@@ -85,6 +85,7 @@ public final class Sequential: Model {
             return "\(layer.label): \(fault)"
         }
         stack.append(layer)
+        parametersAreNamed = false
         prepareSublayers()
         guard let graph, let input = graph.nodes[0].layer as? Input else { return nil }
         build(layer, after: graph.outputShapes[0], &random.generator)

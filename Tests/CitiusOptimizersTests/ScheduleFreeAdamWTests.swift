@@ -1,0 +1,13 @@
+import CitiusOptimizers
+import CitiusTestSupport
+import Testing
+
+@Suite struct ScheduleFreeAdamWTests {
+    @Test(arguments: GoldenFile.load("optimizers/ScheduleFreeAdamW").cases) func keepsItsPromises(
+        golden: GoldenCase
+    )
+        throws
+    {
+        try checkOptimizer(ScheduleFreeAdamW.self, golden)
+    }
+}
