@@ -127,15 +127,12 @@ def golden(number, it, random):
     # Weights in the order of `weights`, which is not that of `trainable_variables` in every layer.
     number_of = {id(w): i for i, w in enumerate(layer.weights)}
     learned = [number_of[id(w)] for w in layer.trainable_variables]
-    fixed = [v.value for v in layer.non_trainable_variables]
 
     def function(arrays, parameters):
-        results, _ = layer.stateless_call(
-            parameters, fixed, *stateless_arguments(placed(arrays)), **it.arguments, **training)
+        # Called as any layer is: `stateless_call` would pass the masks by.
+        with keras.StatelessScope(state_mapping=list(zip(layer.trainable_variables, parameters))):
+            results = it.call(layer, placed(arrays), **training)
         return sum((y * c).sum() for y, c in zip(keras.tree.flatten(results), cotangents) if c is not None)
-
-    def stateless_arguments(inputs):
-        return inputs if len(inputs) == 1 or it.spread else [inputs]
 
     if any(c is not None for c in cotangents) and (real or learned):
         arrays = [keras.ops.convert_to_tensor(values[i]) for i in real]
