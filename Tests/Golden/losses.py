@@ -2,11 +2,12 @@
 
     python losses.py              # all
     python losses.py Huber Dice   # these
+    KERAS_BACKEND=jax JAX_ENABLE_X64=1 python losses.py CTC Circle   # TensorFlow has no CTC in float64
 """
 
 import sys
 
-from support import Random, case, configuration, keras, np, tf, use_precision, write
+from support import Random, case, configuration, keras, np, use_precision, value_and_gradient, write
 
 use_precision("float64")
 K = keras.losses
@@ -20,8 +21,13 @@ def positive(random):
     return random(5, 3, low=0.1, high=2), random(5, 3, low=0.1, high=2)
 
 
+def softmax(logits):
+    exponentials = np.exp(logits)
+    return exponentials / exponentials.sum(-1, keepdims=True)
+
+
 def distributions(random):
-    return tf.nn.softmax(random(5, 3, low=-2, high=2)).numpy(), tf.nn.softmax(random(5, 3)).numpy()
+    return softmax(random(5, 3, low=-2, high=2)), softmax(random(5, 3))
 
 
 def probabilities(random):
@@ -46,7 +52,7 @@ def class_scores(random):
 
 
 def class_probabilities(random):
-    return tf.nn.softmax(random(5, 3, low=-3, high=3)).numpy(), np.eye(3)[LABELS]
+    return softmax(random(5, 3, low=-3, high=3)), np.eye(3)[LABELS]
 
 
 def label_scores(random):
@@ -54,7 +60,18 @@ def label_scores(random):
 
 
 def label_probabilities(random):
-    return tf.nn.softmax(random(5, 3, low=-3, high=3)).numpy(), LABELS
+    return softmax(random(5, 3, low=-3, high=3)), LABELS
+
+
+def sequences(random):
+    """Labels of several lengths, some of them repeated, some as long as the steps allow."""
+    return random(5, 6, 4, low=-3, high=3), np.array([[1, 2, 3], [2, 2, 0], [3, 0, 0], [0, 0, 0], [3, 3, 3]])
+
+
+def embeddings(random):
+    """The last one has no partner."""
+    vectors = random(5, 3)
+    return vectors / np.sqrt((vectors**2).sum(-1, keepdims=True)), np.array([0, 1, 0, 1, 2])
 
 
 LOSSES = dict(
@@ -100,6 +117,11 @@ LOSSES = dict(
     CategoricalGeneralizedCrossEntropy=[(K.CategoricalGeneralizedCrossEntropy(q=0.75), label_probabilities)],
     Dice=[(K.Dice(), probabilities), (K.Dice(axis=-1), probabilities), (K.Dice(axis=(0, 1)), probabilities)],
     Tversky=[(K.Tversky(), probabilities), (K.Tversky(alpha=0.25, beta=0.75, axis=-1), probabilities)],
+    CTC=[(K.CTC(), sequences), (K.CTC(reduction="sum"), sequences)],
+    Circle=[
+        (K.Circle(), embeddings), (K.Circle(gamma=8.0, margin=0.25), embeddings),
+        (K.Circle(gamma=8.0, remove_diagonal=False), embeddings),
+    ],
 )
 
 # What Keras leaves out of the description, though it reads it.
@@ -111,17 +133,13 @@ def cases(name):
     for loss, data in LOSSES[name]:
         for weights in [None, random(5, low=0.2, high=2)]:
             prediction, target = data(random)
-            variable = tf.Variable(prediction)
-            with tf.GradientTape() as tape:
-                value = loss(target, variable, sample_weight=weights)
-            gradient = tape.gradient(value, variable)
+            value, gradient = value_and_gradient(lambda x: loss(target, x, sample_weight=weights), prediction)
             settings = configuration(loss)
             if name in LEFT_OUT:
                 key = LEFT_OUT[name]
                 settings[key] = loss._fn_kwargs[key]
             yield case(
-                name, settings, prediction=prediction, target=target, sample_weight=weights, value=value.numpy(),
-                gradient=gradient.numpy(),
+                name, settings, prediction=prediction, target=target, sample_weight=weights, value=value, gradient=gradient,
             )
 
 

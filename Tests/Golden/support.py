@@ -15,6 +15,9 @@ import numpy as np  # noqa: E402
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
+elif keras.backend.backend() == "jax":
+    # Keras computes in float32 where several types meet, unless it runs on TensorFlow.
+    keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
 
 if keras.backend.backend() == "jax":
     # Keras computes in float32 where several types meet, unless it runs on TensorFlow.
@@ -70,6 +73,18 @@ def differentiate(function, variables, cotangent):
         result = function(*variables)
         total = tf.reduce_sum(result * cotangent(result.shape))
     return result.numpy(), [g.numpy() for g in tape.gradient(total, variables)]
+
+
+def value_and_gradient(function, x):
+    """The function's value, a scalar, and its gradient."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.value_and_grad(function)(jax.numpy.asarray(x))
+    variable = tf.Variable(x)
+    with tf.GradientTape() as tape:
+        value = function(variable)
+    return value.numpy(), tape.gradient(value, variable).numpy()
 
 
 def configuration(value):

@@ -26,7 +26,7 @@ extension Variable {
             "sparseSoftmaxCrossEntropy: \(labels.count) labels for logits \(shape), expected \(lossShape.count)"
         )
         let rows = lossShape.count
-        let labels = labels.classNumbers(below: classes)
+        let labels = labels.classNumbers(below: classes, "sparseSoftmaxCrossEntropy")
         let input = self
 
         func apply<T: RealScalar>(_ type: T.Type) -> Variable {
@@ -59,10 +59,10 @@ extension Variable {
 
 extension Tensor {
     /// The elements as numbers of classes. Traps if they are not integers or if one is outside.
-    fileprivate func classNumbers(below classes: Int) -> [Int32] {
+    func classNumbers(below classes: Int, _ operation: String) -> [Int32] {
         require(
             !dtype.isFloatingPoint && dtype != .bool,
-            "sparseSoftmaxCrossEntropy: labels are \(dtype), expected integers")
+            "\(operation): labels are \(dtype), expected integers")
         func read<T: NumberScalar>(_ type: T.Type) -> [Int32] {
             withElements { (labels: UnsafePointer<T>) in
                 [Int32](unsafeUninitializedCapacity: count) { numbers, initializedCount in
@@ -71,7 +71,7 @@ extension Tensor {
                     if let row = CitiusKernels.classNumbers(labels, count: count, below: classes, to: out) {
                         fail(
                             """
-                            sparseSoftmaxCrossEntropy: label \(labels[row].asInt64) in row \(row) is outside \
+                            \(operation): label \(labels[row].asInt64) in row \(row) is outside \
                             the \(classes) classes
                             """)
                     }

@@ -16,6 +16,25 @@ public struct NamedMetricConfiguration: Codable, Sendable {
     public init(name: String) { self.name = name }
 }
 
+/// A metric that is made with nothing but its name. One of your own that is saved with a model needs no more than to be
+/// one, `init(name:)` included.
+public protocol NamedMetric: ConfigurableMetric where Configuration == NamedMetricConfiguration {
+    init(name: String)
+}
+
+extension NamedMetric {
+    public var configuration: NamedMetricConfiguration { NamedMetricConfiguration(name: name) }
+
+    public init(configuration: NamedMetricConfiguration) { self.init(name: configuration.name) }
+}
+
+extension KeyedDecodingContainer {
+    /// The value of a key; the default where the key is absent or null.
+    func value<Value: Decodable>(_ key: Key, default standard: Value) throws -> Value {
+        try decodeIfPresent(Value.self, forKey: key) ?? standard
+    }
+}
+
 /// A metric in Keras's envelope, or by its name alone, as Keras writes those that were given by one.
 package struct MetricEnvelope: Codable {
     package let metric: Metric

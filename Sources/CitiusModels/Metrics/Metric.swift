@@ -34,6 +34,10 @@ open class Metric {
     /// The value over everything taken in since the last reset.
     open var result: Double { fail("\(name): result is not overridden") }
 
+    /// All values of a metric that has several, one for each class or threshold for instance; `result`, which logs show,
+    /// is then their mean. By default the result alone.
+    open var results: [Double] { [result] }
+
     /// Everything taken in since the last reset, for saving in the middle of an epoch: set, it makes the metric what it
     /// was. Where there is none, or one of another metric, it is as after a reset.
     ///
