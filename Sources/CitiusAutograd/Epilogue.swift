@@ -32,7 +32,9 @@ package struct Epilogue: Sendable, Hashable {
         guard let pool else { return extent ?? size }
         let axes = pool.axes(over: size)
         let whole = Size2D(axes.vertical.output, axes.horizontal.output)
-        guard pool.padding == .valid, whole.height > 0, whole.width > 0 else { return size }
+        guard pool.whole == nil, pool.padding == .valid, whole.height > 0, whole.width > 0 else {
+            return size
+        }
         let read = extent ?? whole
         return Size2D(axes.vertical.reach(of: read.height), axes.horizontal.reach(of: read.width))
     }
@@ -42,6 +44,7 @@ extension PoolWindow {
     fileprivate func axes(
         over image: Size2D
     ) -> (vertical: WindowGeometry.Axis, horizontal: WindowGeometry.Axis) {
+        let (size, strides) = (over(image).size, over(image).strides)
         func axis(_ input: Int, _ window: Int, _ stride: Int) -> WindowGeometry.Axis {
             .init(input: input, window: window, stride: stride, dilation: 1, pads: padding == .same)
         }
@@ -55,6 +58,13 @@ extension Variable {
     /// The rest of an epilogue whose clamp has been applied.
     func pooled(by epilogue: Epilogue) -> Variable {
         guard let pool = epilogue.pool else { return self }
-        return maxPooled2D(size: pool.size, strides: pool.strides, padding: pool.padding)
+        let window = pool.over(Size2D(shape[1], shape[2]))
+        return maxPooled2D(size: window.size, strides: window.strides, padding: window.padding)
+            .droppingAxes(of: pool)
+    }
+
+    /// A pool's result [batch, height, width, channels], without the axes that it drops.
+    func droppingAxes(of pool: PoolWindow?) -> Variable {
+        pool?.whole == .dropped ? reshaped(to: [shape[0], shape[3]]) : self
     }
 }

@@ -20,8 +20,11 @@ package struct ConvolutionBlock: Sendable {
     ///
     /// An argmax is a byte, of which one value says that there is none.
     package static func supports(_ convolution: Convolution, pool: WindowGeometry?) -> Bool {
-        convolution.groups == 1 && (pool?.cellCount ?? 0) < Int(CITIUS_NO_ARGMAX)
+        convolution.groups == 1 && (pool?.cellCount ?? 0) <= cellLimit
     }
+
+    /// Cells that a pool's window may have.
+    package static let cellLimit = Int(CITIUS_NO_ARGMAX) - 1
 
     /// - Parameters:
     ///   - pool: windows over the convolution's output.

@@ -9,6 +9,47 @@ extension WindowGeometry {
             && vertical.paddingBefore == 0 && horizontal.paddingBefore == 0
     }
 
+    /// patches[pixel] ← the patch under each output pixel of the batch, [batch, output height, output width, window
+    /// height, window width, channels].
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    package func extractPatches<T: KernelReal>(
+        of images: UnsafePointer<T>, to patches: UnsafeMutablePointer<T>
+    ) {
+        let span = Span(
+            "patches \(vertical.input)×\(horizontal.input)×\(channels)",
+            elements: 2 * outputRows * patchRowCount,
+            elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
+        ThreadPool.shared.forRanges(of: outputRows, grain: max(1, 16_384 / max(1, patchRowCount))) { rows in
+            writePatches(
+                of: images, rows: rows, group: 0..<channels, to: patches + rows.lowerBound * patchRowCount)
+        }
+    }
+
+    /// images ← 0, and onto it each patch where it was taken from: the transpose of `extractPatches`.
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    package func addPatches<T: KernelReal>(
+        _ patches: UnsafePointer<T>, to images: UnsafeMutablePointer<T>
+    ) {
+        let span = Span(
+            "sums of patches \(vertical.input)×\(horizontal.input)×\(channels)",
+            elements: 2 * outputRows * patchRowCount, elementBytes: MemoryLayout<T>.size)
+        defer { span.end() }
+        // Image by image, since the patches of one image overlap.
+        let grain = max(1, 16_384 / max(1, patchRowCount * vertical.output))
+        ThreadPool.shared.forRanges(of: batch, grain: grain) { range in
+            (images + range.lowerBound * imageCount).update(repeating: 0, count: range.count * imageCount)
+            let rows = range.lowerBound * vertical.output..<range.upperBound * vertical.output
+            addPatches(
+                patches + rows.lowerBound * patchRowCount, rows: rows, group: 0..<channels, to: images)
+        }
+    }
+
+    /// Elements of the patches of one output row.
+    private var patchRowCount: Int { horizontal.output * cellCount * channels }
+
     /// Writes the patches of output rows `rows` to `columns`.
     ///
     /// - Parameter group: the channels to take, a range of the image's.

@@ -30,17 +30,66 @@ package struct WindowGeometry: Sendable, Equatable {
             }
         }
 
-        private init(_ axis: Axis, output: Int) {
-            input = axis.input
-            window = axis.window
-            stride = axis.stride
-            dilation = axis.dilation
-            paddingBefore = axis.paddingBefore
+        /// Windows of which the first begins `paddingBefore` positions before the input and which are `output` in
+        /// number, however far they reach beyond it.
+        package init(
+            input: Int, window: Int, stride: Int, dilation: Int, paddingBefore: Int, output: Int
+        ) {
+            self.input = input
+            self.window = window
+            self.stride = stride
+            self.dilation = dilation
+            self.paddingBefore = paddingBefore
             self.output = output
         }
 
+        /// Windows that see no position after their own: all padding comes before the input, and the output is
+        /// ⌈input / stride⌉ long.
+        package init(causal input: Int, window: Int, stride: Int, dilation: Int) {
+            self.init(
+                input: input, window: window, stride: stride, dilation: dilation,
+                paddingBefore: (window - 1) * dilation, output: (input + stride - 1) / stride)
+        }
+
+        /// The windows of the convolution whose transpose makes more of `input` positions, with Keras's padding.
+        ///
+        /// With extent = (window − 1)·dilation + 1, the transpose's result is (input − 1)·stride + extent + padding long
+        /// for `valid`, padding being max(stride − extent, 0) unless it is given, and input·stride for `same`, or, if a
+        /// padding is given, (input − 1)·stride + extent mod 2 + padding. (`pads` and the rest as in
+        /// `compute_conv_transpose_padding_args_for_jax` of Keras.)
+        ///
+        /// The result, here the axis' `input`, may be 0 or negative: then there is none.
+        package init(
+            transposed input: Int, window: Int, stride: Int, dilation: Int, pads: Bool, outputPadding: Int?
+        ) {
+            let extent = (window - 1) * dilation + 1
+            // What is added before and after the spread input.
+            let (before, after): (Int, Int)
+            if pads {
+                let total = outputPadding.map { extent + extent % 2 - 2 + $0 } ?? stride + extent - 2
+                before = min(total / 2 + total % 2, extent - 1)
+                after = total - before
+            } else {
+                before = extent - 1
+                after = extent - 1 + (outputPadding ?? max(extent, stride) - extent)
+            }
+            self.init(
+                input: (input - 1) * stride + 1 + before + after - (extent - 1), window: window,
+                stride: stride,
+                dilation: dilation, paddingBefore: extent - 1 - before, output: input)
+        }
+
+        /// A window of one position that visits each.
+        package static func pointwise(_ input: Int) -> Axis {
+            Axis(input: input, window: 1, stride: 1, dilation: 1, paddingBefore: 0, output: input)
+        }
+
         /// The same windows, of which the first `count` alone are computed.
-        package func limited(to count: Int) -> Axis { Axis(self, output: min(output, count)) }
+        package func limited(to count: Int) -> Axis {
+            Axis(
+                input: input, window: window, stride: stride, dilation: dilation,
+                paddingBefore: paddingBefore, output: min(output, count))
+        }
 
         /// Input positions, from the first on, that the first `count` windows read.
         package func reach(of count: Int) -> Int {

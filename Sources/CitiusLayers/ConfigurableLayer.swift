@@ -67,9 +67,10 @@ package func faultUnlessPositive(_ name: String, _ number: Int) -> String? {
 }
 
 /// The fault of a window's size or steps that must be positive.
-package func faultUnlessPositive(_ name: String, _ size: Size2D) -> String? {
-    let isInRange = [size.height, size.width].allSatisfy { (1...Int(Int32.max)).contains($0) }
-    return isInRange ? nil : "\(name) is \(size), expected at least 1×1"
+package func faultUnlessPositive(_ name: String, _ size: some SpatialSize) -> String? {
+    let isInRange = size.sizes.allSatisfy { (1...Int(Int32.max)).contains($0) }
+    let least = size.sizes.map { _ in "1" }.joined(separator: "×")
+    return isInRange ? nil : "\(name) is \(size), expected at least \(least)"
 }
 
 /// The number of a sample's elements; nil if it is beyond 48 bits, which no machine holds.
@@ -80,6 +81,11 @@ package func countOfElements(_ shape: Shape) -> Int? {
         else { return nil }
         return result
     }
+}
+
+/// The fault of samples of so many elements that no machine holds them.
+package func faultUnlessCountable(_ outputShape: Shape) -> String? {
+    countOfElements(outputShape) == nil ? "outputs of shape \(outputShape) are larger than any memory" : nil
 }
 
 /// The fault of samples of other channels than a layer was built for.

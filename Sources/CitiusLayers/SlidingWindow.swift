@@ -35,3 +35,16 @@ struct SlidingWindow {
             : "a window of \(size) (dilation \(dilation)) does not fit into images of \(image[0])×\(image[1])"
     }
 }
+
+extension Padding {
+    /// The same along a sequence.
+    var alongSequences: SequencePadding { self == .same ? .same : .valid }
+}
+
+extension WindowGeometry.Axis {
+    /// The fault of sequences into which the window does not fit.
+    var fault: String? {
+        output > 0
+            ? nil : "a window of \(window) (dilation \(dilation)) does not fit into sequences of \(input)"
+    }
+}

@@ -47,6 +47,12 @@ extension ConfigurationTypes {
         Input.self, Dense.self, Activation.self, Conv2D.self, DepthwiseConv2D.self, SeparableConv2D.self,
         MaxPooling2D.self, AveragePooling2D.self, GlobalMaxPooling2D.self, GlobalAveragePooling2D.self,
         BatchNormalization.self, Dropout.self, Flatten.self, Add.self, Concatenate.self,
+        Conv1D.self, Conv3D.self, Conv1DTranspose.self, Conv2DTranspose.self, Conv3DTranspose.self,
+        DepthwiseConv1D.self, SeparableConv1D.self, MaxPooling1D.self, MaxPooling3D.self,
+        AveragePooling1D.self, AveragePooling3D.self, GlobalMaxPooling1D.self, GlobalMaxPooling3D.self,
+        GlobalAveragePooling1D.self, GlobalAveragePooling3D.self, ZeroPadding1D.self, ZeroPadding2D.self,
+        ZeroPadding3D.self, Cropping1D.self, Cropping2D.self, Cropping3D.self, UpSampling1D.self,
+        UpSampling2D.self, UpSampling3D.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
         PolynomialDecay.self, InverseTimeDecay.self,

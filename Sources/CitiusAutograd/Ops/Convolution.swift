@@ -34,22 +34,35 @@ extension Variable {
         _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
         dilation: Size2D = 1, groups: Int = 1, epilogue: Epilogue, method: ConvolutionMethod = .automatic
     ) -> Variable {
+        Convolution.requireRanks(input: shape, kernel: kernel.shape)
+        return conv2D(
+            kernel, bias: bias,
+            geometry: WindowGeometry(
+                "conv2D", input: shape, window: Size2D(kernel.shape[0], kernel.shape[1]), strides: strides,
+                padding: padding, dilation: dilation),
+            groups: groups, epilogue: epilogue, method: method)
+    }
+
+    /// The same with windows that lie as they are told to.
+    func conv2D(
+        _ kernel: Variable, bias: Variable?, geometry: WindowGeometry, groups: Int, epilogue: Epilogue,
+        method: ConvolutionMethod
+    ) -> Variable {
         let convolution = Convolution(
-            input: shape, kernel: kernel.shape, bias: bias?.shape, strides: strides, padding: padding,
-            dilation: dilation, groups: groups, epilogue: epilogue)
+            input: shape, kernel: kernel.shape, bias: bias?.shape, geometry: geometry, groups: groups,
+            epilogue: epilogue)
         requireOneDType("conv2D", kernel, bias: bias)
         if dtype == .float32 && method != .general {
-            let poolGeometry = epilogue.pool.map {
-                WindowGeometry(
-                    "conv2D, pool", input: convolution.outputShape, window: $0.size, strides: $0.strides,
-                    padding: $0.padding)
-            }
-            if ConvolutionBlock.supports(convolution, pool: poolGeometry) {
-                return apply(
+            let (inPass, behind) = convolution.pools(epilogue.pool)
+            if ConvolutionBlock.supports(convolution, pool: inPass) {
+                let pooled = apply(
                     ConvolutionBlock(
-                        convolution: convolution, pool: poolGeometry, clamp: epilogue.clamp,
+                        convolution: convolution, pool: inPass, clamp: epilogue.clamp,
                         allowsWinograd: method == .automatic),
                     kernel, bias: bias)
+                return behind
+                    ? pooled.pooled(by: Epilogue(pool: epilogue.pool))
+                    : pooled.droppingAxes(of: epilogue.pool)
             }
         }
         let isDepthwise = groups > 1 && groups == shape[3] && groups == kernel.shape[3]
@@ -86,7 +99,7 @@ extension Variable {
     }
 
     /// The elements, packed as the block reads them. A parameter keeps them while it is not being trained.
-    private func withPackedElements<R>(
+    func withPackedElements<R>(
         for block: ConvolutionBlock, _ body: (UnsafePointer<Float>) -> R
     ) -> R {
         func packed() -> Storage {
@@ -156,16 +169,9 @@ extension Variable {
 extension Convolution {
     /// The convolution of these shapes; traps with a sentence if they do not fit together.
     fileprivate init(
-        input: Shape, kernel: Shape, bias: Shape?, strides: Size2D, padding: Padding, dilation: Size2D,
-        groups: Int, epilogue: Epilogue
+        input: Shape, kernel: Shape, bias: Shape?, geometry: WindowGeometry, groups: Int, epilogue: Epilogue
     ) {
-        require(
-            input.rank == 4,
-            "conv2D: input \(input) has rank \(input.rank), expected 4 [batch, height, width, channels]")
-        require(
-            kernel.rank == 4,
-            "conv2D: kernel \(kernel) has rank \(kernel.rank), expected 4 [height, width, channels / groups, outputs]"
-        )
+        Self.requireRanks(input: input, kernel: kernel)
         require(
             groups >= 1 && input[3] == kernel[2] * groups,
             "conv2D: input \(input) has \(input[3]) channels, kernel \(kernel) in \(groups) groups expects \(kernel[2] * groups)"
@@ -176,9 +182,6 @@ extension Convolution {
         require(
             bias == nil || bias == [kernel[3]],
             "conv2D: bias has shape \(bias ?? []), expected [\(kernel[3])]")
-        let geometry = WindowGeometry(
-            "conv2D", input: input, window: Size2D(kernel[0], kernel[1]), strides: strides,
-            padding: padding, dilation: dilation)
         let size = Size2D(geometry.vertical.output, geometry.horizontal.output)
         let live = epilogue.extent == nil ? size : epilogue.pixelsRead(of: size)
         self.init(
@@ -186,11 +189,43 @@ extension Convolution {
             outputChannels: kernel[3], groups: groups)
     }
 
+    fileprivate static func requireRanks(input: Shape, kernel: Shape) {
+        require(
+            input.rank == 4,
+            "conv2D: input \(input) has rank \(input.rank), expected 4 [batch, height, width, channels]")
+        require(
+            kernel.rank == 4,
+            "conv2D: kernel \(kernel) has rank \(kernel.rank), expected 4 [height, width, channels / groups, outputs]"
+        )
+    }
+
     fileprivate var outputShape: Shape {
         [geometry.batch, geometry.vertical.output, geometry.horizontal.output, outputChannels]
     }
 
-    fileprivate func output<T: RealScalar>(
+    /// The windows of a pool that are taken in the convolution's own pass, and whether the pool follows once more behind
+    /// them.
+    ///
+    /// A pass numbers a window's cells by bytes. A pool over a whole image of more cells is one of stripes of the image
+    /// first: as many rows as fit, or pieces of a row. The first of equals, row by row, stays the first.
+    fileprivate func pools(_ pool: PoolWindow?) -> (inPass: WindowGeometry?, isFollowed: Bool) {
+        guard let pool else { return (nil, false) }
+        let image = Size2D(geometry.vertical.output, geometry.horizontal.output)
+        var window = pool.over(image)
+        let limit = ConvolutionBlock.cellLimit
+        let isFollowed = pool.whole != nil && image.height * image.width > limit
+        if isFollowed {
+            window = PoolWindow(
+                image.width <= limit ? Size2D(limit / image.width, image.width) : Size2D(1, limit / 2),
+                padding: .same)
+        }
+        let inPass = WindowGeometry(
+            "conv2D, pool", input: outputShape, window: window.size, strides: window.strides,
+            padding: window.padding)
+        return (inPass, isFollowed)
+    }
+
+    func output<T: RealScalar>(
         _ type: T.Type, _ input: Tensor, _ kernel: Tensor, bias: Tensor?, clamp: Clamp
     ) -> Tensor {
         Tensor(shape: outputShape) { (out: UnsafeMutablePointer<T>) in
@@ -205,7 +240,7 @@ extension Convolution {
         }
     }
 
-    fileprivate func kernelGradient<T: RealScalar>(
+    func kernelGradient<T: RealScalar>(
         _ type: T.Type, _ input: Tensor, _ dy: Tensor, shape: Shape
     ) -> Tensor {
         Tensor(shape: shape) { (out: UnsafeMutablePointer<T>) in
@@ -220,7 +255,7 @@ extension Convolution {
         }
     }
 
-    fileprivate func inputGradient<T: RealScalar>(
+    func inputGradient<T: RealScalar>(
         _ type: T.Type, _ kernel: Tensor, _ dy: Tensor, shape: Shape
     ) -> Tensor {
         Tensor(shape: shape) { (out: UnsafeMutablePointer<T>) in

@@ -64,6 +64,67 @@ extension Variable {
         return apply(dtype.realType(for: "averagePooled2D"))
     }
 
+    // MARK: Sequences and volumes
+
+    /// The largest value of each window along sequences, [batch, steps, channels] → [batch, output steps, channels]; see
+    /// `maxPooled2D`.
+    public func maxPooled1D(size: Int, strides: Int? = nil, padding: Padding = .valid) -> Variable {
+        asImages("maxPooled1D") {
+            $0.maxPooled2D(size: Size2D(1, size), strides: Size2D(1, strides ?? size), padding: padding)
+        }
+    }
+
+    /// The mean of each window along sequences, [batch, steps, channels] → [batch, output steps, channels]; see
+    /// `averagePooled2D`.
+    public func averagePooled1D(size: Int, strides: Int? = nil, padding: Padding = .valid) -> Variable {
+        asImages("averagePooled1D") {
+            $0.averagePooled2D(size: Size2D(1, size), strides: Size2D(1, strides ?? size), padding: padding)
+        }
+    }
+
+    /// The largest value of each window over volumes, [batch, depth, height, width, channels] → [batch, output depth,
+    /// output height, output width, channels]; see `maxPooled2D`.
+    public func maxPooled3D(size: Size3D, strides: Size3D? = nil, padding: Padding = .valid) -> Variable {
+        // The first of equals, plane by plane, is the first of those that are first in their planes.
+        planewise("maxPooled3D", size, strides) { $0.maxPooled2D(size: $1, strides: $2, padding: padding) }
+    }
+
+    /// The mean of each window over volumes, [batch, depth, height, width, channels] → [batch, output depth, output
+    /// height, output width, channels]; see `averagePooled2D`.
+    public func averagePooled3D(size: Size3D, strides: Size3D? = nil, padding: Padding = .valid) -> Variable {
+        // The cells of a window that lie in the volume form a box: its mean is the mean of its planes' means.
+        planewise("averagePooled3D", size, strides) {
+            $0.averagePooled2D(size: $1, strides: $2, padding: padding)
+        }
+    }
+
+    private func asImages(_ operation: String, _ body: (Variable) -> Variable) -> Variable {
+        require(
+            shape.rank == 3,
+            "\(operation): input \(shape) has rank \(shape.rank), expected 3 [batch, steps, channels]")
+        let output = body(reshaped(to: [shape[0], 1, shape[1], shape[2]]))
+        return output.reshaped(to: [output.shape[0], output.shape[2], output.shape[3]])
+    }
+
+    /// Pools each plane, then along the depth.
+    private func planewise(
+        _ operation: String, _ size: Size3D, _ strides: Size3D?,
+        _ pool: (_ images: Variable, _ size: Size2D, _ strides: Size2D) -> Variable
+    ) -> Variable {
+        require(
+            shape.rank == 5,
+            "\(operation): input \(shape) has rank \(shape.rank), expected 5 [batch, depth, height, width, channels]"
+        )
+        let (sizes, strides) = (shape.sizes, strides ?? size)
+        let planes = pool(
+            reshaped(to: [sizes[0] * sizes[1], sizes[2], sizes[3], sizes[4]]), size.plane, strides.plane)
+        let (height, width) = (planes.shape[1], planes.shape[2])
+        let output = pool(
+            planes.reshaped(to: [sizes[0], sizes[1], 1, height * width * sizes[4]]), Size2D(size.depth, 1),
+            Size2D(strides.depth, 1))
+        return output.reshaped(to: [sizes[0], output.shape[1], height, width, sizes[4]])
+    }
+
     private func poolGeometry(
         _ operation: String, _ size: Size2D, _ strides: Size2D, _ padding: Padding
     ) -> WindowGeometry {

@@ -1,0 +1,4 @@
+from keras import layers as L
+from layers import Case
+
+CASES = [Case(lambda: L.UpSampling3D(), [(1, 2, 2, 3, 2)]), Case(lambda: L.UpSampling3D((1, 3, 2)), [(1, 2, 2, 2, 2)])]
