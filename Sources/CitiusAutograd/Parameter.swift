@@ -20,6 +20,11 @@ public final class Parameter {
         let layout: KernelLayout
         let elements: Storage
     }
+    /// Whether rows lack changes that an optimizer has put off. Atomic, and `pendingRows` guarded, since any number of
+    /// threads may predict.
+    private let isBehind = Atomic<Bool>(false)
+    private let settling = Mutex(())
+    private var pendingRows: (any PendingRows)?
     /// Whether gradient descent ever trains it; false for statistics that a layer keeps itself.
     public let isLearned: Bool
     /// Held fixed for now, by itself: `isTrainable` of a layer holds all of its parameters fixed.
@@ -42,8 +47,12 @@ public final class Parameter {
 
     /// Of fixed shape and dtype; traps when set to another.
     public var value: Tensor {
-        get { storedValue }
+        get {
+            settle()
+            return storedValue
+        }
         set {
+            settle()
             packed.withLock { $0 = nil }
             storedValue = newValue
             checkValue()
@@ -56,8 +65,43 @@ public final class Parameter {
     /// Traps if the shape or the dtype is not what it was.
     public func update<R>(_ body: (inout Tensor) throws -> R) rethrows -> R {
         defer { checkValue() }
+        settle()
         packed.withLock { $0 = nil }
         return try body(&storedValue)
+    }
+
+    // MARK: Rows that are behind
+
+    /// Makes all changes of rows that an optimizer has put off. Whoever reads the value, or what the optimizer keeps for
+    /// the parameter, calls it first; `value` and `update` do.
+    package func settle() {
+        guard isBehind.load(ordering: .acquiring) else { return }
+        settling.withLock { _ in
+            guard isBehind.load(ordering: .relaxed) else { return }
+            pendingRows?.settle(nil, of: &storedValue)
+            isBehind.store(false, ordering: .releasing)
+        }
+    }
+
+    /// Calls `body` with the value, of which these rows alone need be up to date.
+    func withCurrentRows<R>(_ rows: [Int32], _ body: (Tensor) -> R) -> R {
+        if isBehind.load(ordering: .acquiring) {
+            settling.withLock { _ in pendingRows?.settle(rows, of: &storedValue) }
+        }
+        return body(storedValue)
+    }
+
+    /// Changes rows of the value and puts off the changes of the others, for which `pending` will make up.
+    ///
+    /// Changes that another one has put off are made first.
+    package func updateRows(puttingOffOthers pending: (any PendingRows)?, _ body: (inout Tensor) -> Void) {
+        if pendingRows !== pending {
+            settle()
+            pendingRows = pending
+        }
+        packed.withLock { $0 = nil }
+        body(&storedValue)
+        if pending != nil { isBehind.store(true, ordering: .releasing) }
     }
 
     /// The value packed in this layout, by `pack` if it is not at hand.

@@ -20,7 +20,13 @@ public final class Tape {
         let outputCount: Int
         /// The operands' slots, -1 for constants.
         let inputs: [Int]
-        let pullback: ([Tensor?]) -> [Tensor?]
+        let pullback: Pullback
+    }
+
+    private enum Pullback {
+        case tensors(([Tensor?]) -> [Tensor?])
+        /// Of a lookup in a parameter.
+        case rows((Tensor) -> RowGradient)
     }
 
     private var entries: [Entry] = []
@@ -50,12 +56,21 @@ public final class Tape {
     /// often a parameter is used, it is one leaf.
     public func watch(_ parameter: Parameter) -> Variable {
         guard parameter.isTrainable else { return Variable(parameter.value) }
-        if let slot = parameterSlots[ObjectIdentifier(parameter)] {
-            return Variable(parameter.value, tape: self, slot: slot)
-        }
-        let variable = watch(parameter.value)
-        parameterSlots[ObjectIdentifier(parameter)] = variable.slot
-        return variable
+        return Variable(parameter.value, tape: self, slot: slot(of: parameter))
+    }
+
+    private func slot(of parameter: Parameter) -> Int {
+        if let slot = parameterSlots[ObjectIdentifier(parameter)] { return slot }
+        defer { slotCount += 1 }
+        parameterSlots[ObjectIdentifier(parameter)] = slotCount
+        return slotCount
+    }
+
+    /// Records what was looked up in a parameter that is to be trained.
+    func recordRows(
+        _ value: Tensor, of parameter: Parameter, pullback: @escaping (Tensor) -> RowGradient
+    ) -> Variable {
+        record([value], fromSlots: [slot(of: parameter)], .rows(pullback))[0]
     }
 
     package static func record(
@@ -70,14 +85,16 @@ public final class Tape {
             tape = inputTape
         }
         guard let tape else { return values.map { Variable($0) } }
-        require(!tape.isSpent, "Tape: it was differentiated already; record on a new one")
-        let first = tape.slotCount
-        tape.slotCount += values.count
-        tape.entries.append(
-            Entry(
-                firstOutput: first, outputCount: values.count, inputs: inputs.map { $0.slot },
-                pullback: pullback))
-        return values.enumerated().map { Variable($1, tape: tape, slot: first + $0) }
+        return tape.record(values, fromSlots: inputs.map { $0.slot }, .tensors(pullback))
+    }
+
+    private func record(_ values: [Tensor], fromSlots inputs: [Int], _ pullback: Pullback) -> [Variable] {
+        require(!isSpent, "Tape: it was differentiated already; record on a new one")
+        let first = slotCount
+        slotCount += values.count
+        entries.append(
+            Entry(firstOutput: first, outputCount: values.count, inputs: inputs, pullback: pullback))
+        return values.enumerated().map { Variable($1, tape: self, slot: first + $0) }
     }
 
     /// Differentiates `result` with respect to everything that is watched.
@@ -103,15 +120,26 @@ public final class Tape {
                 "gradients: the result has shape \(result.shape), expected one element or a cotangent")
         }
         isSpent = true
-        guard result.isTracked else { return Gradients(bySlot: [], parameterSlots: [:]) }
+        guard result.isTracked else { return Gradients(bySlot: [], rowsBySlot: [:], parameterSlots: [:]) }
         var bySlot = [Tensor?](repeating: nil, count: slotCount)
+        // Of parameters that were looked up in: these are leaves, so that nobody asks for them before the end.
+        var rowsBySlot: [Int: [RowGradient]] = [:]
         bySlot[result.slot] = cotangent ?? Tensor(ones: result.shape, dtype: result.dtype)
         while let entry = entries.popLast() {
             let outputs = entry.firstOutput..<entry.firstOutput + entry.outputCount
             let cotangents = Array(bySlot[outputs])
             guard cotangents.contains(where: { $0 != nil }) else { continue }
             for slot in outputs { bySlot[slot] = nil }
-            let contributions = entry.pullback(cotangents)
+            let pullback: ([Tensor?]) -> [Tensor?]
+            switch entry.pullback {
+            case .tensors(let tensors): pullback = tensors
+            case .rows(let rows):
+                if let cotangent = cotangents[0] {
+                    rowsBySlot[entry.inputs[0], default: []].append(rows(cotangent))
+                }
+                continue
+            }
+            let contributions = pullback(cotangents)
             require(
                 contributions.count == entry.inputs.count,
                 "gradients: a pullback returned \(contributions.count) gradients for \(entry.inputs.count) inputs"
@@ -126,13 +154,26 @@ public final class Tape {
                 }
             }
         }
-        return Gradients(bySlot: bySlot, parameterSlots: parameterSlots)
+        var rows: [Int: RowGradient] = [:]
+        for (slot, gradients) in rowsBySlot {
+            let sum = RowGradient(sumOf: gradients)
+            if var dense = bySlot[slot] {
+                bySlot[slot] = nil
+                sum.add(to: &dense)
+                bySlot[slot] = dense
+            } else {
+                rows[slot] = sum
+            }
+        }
+        return Gradients(bySlot: bySlot, rowsBySlot: rows, parameterSlots: parameterSlots)
     }
 }
 
 /// The gradients of one result with respect to the leaves of its tape.
 public struct Gradients {
     fileprivate let bySlot: [Tensor?]
+    /// Of parameters that were only looked up in.
+    fileprivate let rowsBySlot: [Int: RowGradient]
     fileprivate let parameterSlots: [ObjectIdentifier: Int]
 
     /// The gradient with respect to a watched tensor; zeros if the result does not depend on it.
@@ -144,8 +185,12 @@ public struct Gradients {
     }
 
     /// The gradient with respect to a parameter, nil if the result does not depend on it.
-    public subscript(parameter: Parameter) -> Tensor? {
-        parameterSlots[ObjectIdentifier(parameter)].flatMap { gradient(at: $0) }
+    public subscript(parameter: Parameter) -> Tensor? { gradient(of: parameter)?.dense }
+
+    /// The same as an optimizer takes it: of a parameter that was only looked up in, the rows that were read.
+    package func gradient(of parameter: Parameter) -> ParameterGradient? {
+        guard let slot = parameterSlots[ObjectIdentifier(parameter)] else { return nil }
+        return rowsBySlot[slot].map { .rows($0) } ?? gradient(at: slot).map { .dense($0) }
     }
 
     private func gradient(at slot: Int) -> Tensor? { slot < bySlot.count ? bySlot[slot] : nil }

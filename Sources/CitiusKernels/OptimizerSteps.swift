@@ -50,11 +50,62 @@ package struct StepSegment {
         return slot.assumingMemoryBound(to: T.self)
     }
 
-    /// What the microkernels of a step are told.
-    fileprivate func step(rate: Double, limit: Double) -> citius_step {
+    fileprivate func terms(rate: Double, limit: Double) -> StepTerms {
+        StepTerms(rate: rate * rateFactor, kept: kept, gradientScale: gradientScale, limit: limit)
+    }
+}
+
+/// What a step is told of one parameter.
+package struct StepTerms: Sendable {
+    /// The learning rate, or what the formula makes of it.
+    package let rate: Double
+    /// The fraction of a weight that decay leaves.
+    package let kept: Double
+    /// What the gradient is multiplied by.
+    package let gradientScale: Double
+    /// Gradients are cut to ±limit.
+    package let limit: Double
+
+    package init(rate: Double, kept: Double, gradientScale: Double = 1, limit: Double) {
+        self.rate = rate
+        self.kept = kept
+        self.gradientScale = gradientScale
+        self.limit = limit
+    }
+
+    /// What the microkernels are told.
+    fileprivate var forMicrokernels: citius_step {
         citius_step(
-            rate: Float(rate * rateFactor), kept: Float(kept), gradient_scale: Float(gradientScale),
-            limit: Float(limit))
+            rate: Float(rate), kept: Float(kept), gradient_scale: Float(gradientScale), limit: Float(limit))
+    }
+}
+
+/// The formula of a step, for elements that lie one behind the other.
+package enum StepRule: Sendable {
+    /// See `sgdStep`.
+    case sgd(momentum: Double, isNesterov: Bool)
+    /// See `adamStep`.
+    case adam(beta1: Double, beta2: Double, epsilon: Double, keepsMaximum: Bool)
+
+    /// Whether a step of these terms leaves everything as it is where the gradient is 0.
+    package func skipsZeros(_ terms: StepTerms) -> Bool {
+        if case .sgd(momentum: 0, _) = self { return terms.kept == 1 }
+        return false
+    }
+
+    /// Takes a step with `count` elements of the weights w, the gradient g and what is kept for them.
+    @inline(__always)
+    func callAsFunction<T: KernelReal>(
+        _ terms: StepTerms, _ w: UnsafeMutablePointer<T>, _ g: UnsafePointer<T>,
+        _ slots: (UnsafeMutablePointer<T>?, UnsafeMutablePointer<T>?, UnsafeMutablePointer<T>?), count: Int
+    ) {
+        switch self {
+        case .sgd(let momentum, let isNesterov):
+            takeSGDStep(terms, w, g, slots.0, count, momentum, isNesterov)
+        case .adam(let beta1, let beta2, let epsilon, let keepsMaximum):
+            guard let m = slots.0, let v = slots.1 else { fail("Adam: a slot is missing") }
+            takeAdamStep(terms, w, g, m, v, keepsMaximum ? slots.2 : nil, count, beta1, beta2, epsilon)
+        }
     }
 }
 
@@ -99,42 +150,44 @@ package func sgdStep<T: KernelReal>(
     _ segments: [StepSegment], of type: T.Type, rate: Double, momentum: Double, isNesterov: Bool,
     limit: Double
 ) {
+    forEachRun(of: segments) { segment, run in
+        let velocity = momentum == 0 ? nil : segment.slot(0, of: T.self) + run.lowerBound
+        takeSGDStep(
+            segment.terms(rate: rate, limit: limit), segment.values(of: T.self) + run.lowerBound,
+            segment.gradients(of: T.self) + run.lowerBound, velocity, run.count, momentum, isNesterov)
+    }
+}
+
+@inline(__always)
+private func takeSGDStep<T: KernelReal>(
+    _ terms: StepTerms, _ w: UnsafeMutablePointer<T>, _ g: UnsafePointer<T>, _ v: UnsafeMutablePointer<T>?,
+    _ count: Int, _ momentum: Double, _ isNesterov: Bool
+) {
     if T.self == Float.self {
-        let kernel = InstructionSet.chosen.kernels.sgd_step
-        forEachRun(of: segments) { segment, run in
-            let velocity = momentum == 0 ? nil : segment.slot(0, of: Float.self) + run.lowerBound
-            kernel?(
-                segment.values() + run.lowerBound, segment.gradients() + run.lowerBound, velocity, run.count,
-                segment.step(rate: rate, limit: limit), Float(momentum),
-                isNesterov ? 1 : 0)
-        }
+        InstructionSet.chosen.kernels.sgd_step(
+            mutableFloats(w), floats(g), v.map { mutableFloats($0) }, count, terms.forMicrokernels,
+            Float(momentum), isNesterov ? 1 : 0)
         return
     }
-    let (momentum, limit) = (T(converting: momentum), T(converting: limit))
-    forEachRun(of: segments) { segment, run in
-        let rate = T(converting: rate * segment.rateFactor)
-        let (scale, kept) = (T(converting: segment.gradientScale), T(converting: segment.kept))
-        let count = run.count
-        let w = segment.values(of: T.self) + run.lowerBound
-        let g = segment.gradients(of: T.self) + run.lowerBound
-        guard momentum != 0 else {
-            for i in 0..<count { w[i] = w[i] * kept - limited(g[i] * scale, limit) * rate }
-            return
+    let (momentum, limit) = (T(converting: momentum), T(converting: terms.limit))
+    let (rate, kept) = (T(converting: terms.rate), T(converting: terms.kept))
+    let scale = T(converting: terms.gradientScale)
+    guard let v else {
+        for i in 0..<count { w[i] = w[i] * kept - limited(g[i] * scale, limit) * rate }
+        return
+    }
+    if isNesterov {
+        for i in 0..<count {
+            let move = limited(g[i] * scale, limit) * rate
+            let velocity = v[i] * momentum - move
+            v[i] = velocity
+            w[i] = w[i] * kept + (velocity * momentum - move)
         }
-        let v = segment.slot(0, of: T.self) + run.lowerBound
-        if isNesterov {
-            for i in 0..<count {
-                let move = limited(g[i] * scale, limit) * rate
-                let velocity = v[i] * momentum - move
-                v[i] = velocity
-                w[i] = w[i] * kept + (velocity * momentum - move)
-            }
-        } else {
-            for i in 0..<count {
-                let velocity = v[i] * momentum - limited(g[i] * scale, limit) * rate
-                v[i] = velocity
-                w[i] = w[i] * kept + velocity
-            }
+    } else {
+        for i in 0..<count {
+            let velocity = v[i] * momentum - limited(g[i] * scale, limit) * rate
+            v[i] = velocity
+            w[i] = w[i] * kept + velocity
         }
     }
 }
@@ -151,49 +204,52 @@ package func adamStep<T: KernelReal>(
     _ segments: [StepSegment], of type: T.Type, alpha: Double, beta1: Double, beta2: Double, epsilon: Double,
     keepsMaximum: Bool, limit: Double
 ) {
+    forEachRun(of: segments) { segment, run in
+        let largest = keepsMaximum ? segment.slot(2, of: T.self) + run.lowerBound : nil
+        takeAdamStep(
+            segment.terms(rate: alpha, limit: limit), segment.values(of: T.self) + run.lowerBound,
+            segment.gradients(of: T.self) + run.lowerBound, segment.slot(0, of: T.self) + run.lowerBound,
+            segment.slot(1, of: T.self) + run.lowerBound, largest, run.count, beta1, beta2, epsilon)
+    }
+}
+
+@inline(__always)
+private func takeAdamStep<T: KernelReal>(
+    _ terms: StepTerms, _ w: UnsafeMutablePointer<T>, _ g: UnsafePointer<T>, _ m: UnsafeMutablePointer<T>,
+    _ v: UnsafeMutablePointer<T>, _ largest: UnsafeMutablePointer<T>?, _ count: Int, _ beta1: Double,
+    _ beta2: Double, _ epsilon: Double
+) {
     if T.self == Float.self {
-        let kernel = InstructionSet.chosen.kernels.adam_step
-        let adam = citius_adam(new1: Float(1 - beta1), new2: Float(1 - beta2), epsilon: Float(epsilon))
-        forEachRun(of: segments) { segment, run in
-            let largest = keepsMaximum ? segment.slot(2, of: Float.self) + run.lowerBound : nil
-            kernel?(
-                segment.values() + run.lowerBound, segment.gradients() + run.lowerBound,
-                segment.slot(0) + run.lowerBound, segment.slot(1) + run.lowerBound, largest, run.count,
-                segment.step(rate: alpha, limit: limit), adam)
-        }
+        InstructionSet.chosen.kernels.adam_step(
+            mutableFloats(w), floats(g), mutableFloats(m), mutableFloats(v),
+            largest.map { mutableFloats($0) },
+            count, terms.forMicrokernels,
+            citius_adam(new1: Float(1 - beta1), new2: Float(1 - beta2), epsilon: Float(epsilon)))
         return
     }
-    let (epsilon, limit) = (T(converting: epsilon), T(converting: limit))
+    let (epsilon, limit) = (T(converting: epsilon), T(converting: terms.limit))
     let (new1, new2) = (T(converting: 1 - beta1), T(converting: 1 - beta2))
-    forEachRun(of: segments) { segment, run in
-        let alpha = T(converting: alpha * segment.rateFactor)
-        let (scale, kept) = (T(converting: segment.gradientScale), T(converting: segment.kept))
-        let count = run.count
-        let w = segment.values(of: T.self) + run.lowerBound
-        let g = segment.gradients(of: T.self) + run.lowerBound
-        let m = segment.slot(0, of: T.self) + run.lowerBound
-        let v = segment.slot(1, of: T.self) + run.lowerBound
-        if keepsMaximum {
-            let largest = segment.slot(2, of: T.self) + run.lowerBound
-            for i in 0..<count {
-                let gradient = limited(g[i] * scale, limit)
-                let mean = m[i] + (gradient - m[i]) * new1
-                let square = v[i] + (gradient * gradient - v[i]) * new2
-                let maximum = square > largest[i] ? square : largest[i]
-                m[i] = mean
-                v[i] = square
-                largest[i] = maximum
-                w[i] = w[i] * kept - mean * alpha / (maximum.squareRoot() + epsilon)
-            }
-        } else {
-            for i in 0..<count {
-                let gradient = limited(g[i] * scale, limit)
-                let mean = m[i] + (gradient - m[i]) * new1
-                let square = v[i] + (gradient * gradient - v[i]) * new2
-                m[i] = mean
-                v[i] = square
-                w[i] = w[i] * kept - mean * alpha / (square.squareRoot() + epsilon)
-            }
+    let (alpha, kept) = (T(converting: terms.rate), T(converting: terms.kept))
+    let scale = T(converting: terms.gradientScale)
+    if let largest {
+        for i in 0..<count {
+            let gradient = limited(g[i] * scale, limit)
+            let mean = m[i] + (gradient - m[i]) * new1
+            let square = v[i] + (gradient * gradient - v[i]) * new2
+            let maximum = square > largest[i] ? square : largest[i]
+            m[i] = mean
+            v[i] = square
+            largest[i] = maximum
+            w[i] = w[i] * kept - mean * alpha / (maximum.squareRoot() + epsilon)
+        }
+    } else {
+        for i in 0..<count {
+            let gradient = limited(g[i] * scale, limit)
+            let mean = m[i] + (gradient - m[i]) * new1
+            let square = v[i] + (gradient * gradient - v[i]) * new2
+            m[i] = mean
+            v[i] = square
+            w[i] = w[i] * kept - mean * alpha / (square.squareRoot() + epsilon)
         }
     }
 }

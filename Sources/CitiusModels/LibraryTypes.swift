@@ -53,6 +53,7 @@ extension ConfigurationTypes {
         GlobalAveragePooling1D.self, GlobalAveragePooling3D.self, ZeroPadding1D.self, ZeroPadding2D.self,
         ZeroPadding3D.self, Cropping1D.self, Cropping2D.self, Cropping3D.self, UpSampling1D.self,
         UpSampling2D.self, UpSampling3D.self,
+        Embedding.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
         PolynomialDecay.self, InverseTimeDecay.self,

@@ -84,6 +84,12 @@ public final class Adam: Optimizer, ConfigurableOptimizer {
 
     package override var isFused: Bool { true }
 
+    package override var rowRule: StepRule? { hyperparameters.rowRule }
+
+    package override func rowRate(number: Int, rate: Double) -> Double {
+        hyperparameters.alpha(number: number, rate: rate)
+    }
+
     package override func fusedStep<T: KernelReal>(
         _ segments: [StepSegment], of type: T.Type, number: Int, rate: Double, limit: Double
     ) {
@@ -102,11 +108,20 @@ extension Adam.Hyperparameters {
     func step<T: KernelReal>(
         _ segments: [StepSegment], of type: T.Type, number: Int, rate: Double, limit: Double
     ) {
-        let t = Double(number)
-        let alpha = rate * (1 - pow(beta2, t)).squareRoot() / (1 - pow(beta1, t))
         adamStep(
-            segments, of: T.self, alpha: alpha, beta1: beta1, beta2: beta2, epsilon: epsilon,
+            segments, of: T.self, alpha: alpha(number: number, rate: rate), beta1: beta1, beta2: beta2,
+            epsilon: epsilon,
             keepsMaximum: amsgrad, limit: limit)
+    }
+
+    /// The learning rate with both means' corrections for their beginning at zero.
+    func alpha(number: Int, rate: Double) -> Double {
+        let t = Double(number)
+        return rate * (1 - pow(beta2, t)).squareRoot() / (1 - pow(beta1, t))
+    }
+
+    var rowRule: StepRule {
+        .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, keepsMaximum: amsgrad)
     }
 }
 

@@ -52,6 +52,12 @@ public final class AdamW: Optimizer, ConfigurableOptimizer {
 
     package override var isFused: Bool { true }
 
+    package override var rowRule: StepRule? { hyperparameters.rowRule }
+
+    package override func rowRate(number: Int, rate: Double) -> Double {
+        hyperparameters.alpha(number: number, rate: rate)
+    }
+
     package override func fusedStep<T: KernelReal>(
         _ segments: [StepSegment], of type: T.Type, number: Int, rate: Double, limit: Double
     ) {

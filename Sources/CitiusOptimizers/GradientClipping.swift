@@ -29,6 +29,11 @@ package enum GradientClipping {
         if case .value(let limit) = self { limit } else { .infinity }
     }
 
+    /// Whether it needs a gradient's norm.
+    var isByNorm: Bool {
+        if case .value = self { false } else { true }
+    }
+
     /// Calls `use` with the factor of each gradient, in order.
     func forEachScale(_ gradients: [Tensor], _ use: (Double) -> Void) {
         switch self {

@@ -47,6 +47,7 @@ extension Optimizer {
     private final func tensors(
         of state: ParameterState, _ parameter: Parameter, _ name: String
     ) -> [NamedTensor] {
+        parameter.settle()
         let slots = state.slots ?? makeSlots(for: parameter)
         var tensors = zip(slots.names, slots.tensors).map { ("\($0)/\(name)", $1) as NamedTensor }
         if options.useEMA { tensors.append((StateName.average + name, state.average ?? parameter.value)) }

@@ -141,6 +141,12 @@ open class Optimizer {
         fail("\(Self.self): fusedStep is not overridden")
     }
 
+    /// The formula for rows of a table that take steps apart; nil if the optimizer has none.
+    package var rowRule: StepRule? { nil }
+
+    /// What the formula of `rowRule` takes for the learning rate at a step.
+    package func rowRate(number: Int, rate: Double) -> Double { rate }
+
     // MARK: The learning rate
 
     /// The learning rate of the next step, before any multiplier of a parameter.
@@ -200,11 +206,17 @@ open class Optimizer {
     ///
     /// Traps if their numbers, shapes or types differ, or if a parameter is given twice.
     public final func update(_ parameters: [Parameter], gradients: [Tensor]) {
+        update(parameters, gradients: gradients.map { .dense($0) })
+    }
+
+    /// The same with gradients of which those of tables may be of the rows alone that were looked up.
+    package final func update(_ parameters: [Parameter], gradients: [ParameterGradient]) {
         require(
             parameters.count == gradients.count,
             "\(Self.self): \(gradients.count) gradients for \(parameters.count) parameters")
         guard !parameters.isEmpty else { return }
         findStates(of: parameters, gradients)
+        let (parameters, gradients) = changeRows(parameters, gradients)
         if let steps = options.gradientAccumulationSteps {
             accumulate(parameters, gradients)
             if (calls + 1) % steps == 0 { changeByMeans(parameters, steps) }
@@ -218,8 +230,44 @@ open class Optimizer {
         calls += 1
     }
 
+    /// Takes the step of the parameters whose rows may take it apart; the others are left, with whole gradients, and
+    /// their states in `stepStates`.
+    private func changeRows(
+        _ parameters: [Parameter], _ gradients: [ParameterGradient]
+    ) -> ([Parameter], [Tensor]) {
+        var rest: (parameters: [Parameter], gradients: [Tensor], states: [ParameterState]) = ([], [], [])
+        for (index, parameter) in parameters.enumerated() {
+            if case .rows(let gradient) = gradients[index],
+                stepRows(of: parameter, stepStates[index], gradient)
+            {
+                continue
+            }
+            parameter.settle()
+            rest.parameters.append(parameter)
+            rest.gradients.append(gradients[index].dense)
+            rest.states.append(stepStates[index])
+        }
+        stepStates = rest.states
+        return (rest.parameters, rest.gradients)
+    }
+
+    /// Takes a table's step. Returns false, having done nothing, where the step needs the whole gradient or value.
+    private func stepRows(of parameter: Parameter, _ state: ParameterState, _ gradient: RowGradient) -> Bool {
+        guard let rule = rowRule, clipping?.isByNorm != true, options.gradientAccumulationSteps == nil,
+            !options.useEMA, parameter.constraint == nil
+        else { return false }
+        let (number, rate) = (iterations + 1, learningRate)
+        let terms = StepTerms(
+            rate: rowRate(number: number, rate: rate) * state.learningRateMultiplier,
+            kept: kept(of: state, parameter, rate), limit: options.clipValue ?? .infinity)
+        let deferral = state.rowDeferral ?? RowDeferral(state, rule, rows: parameter.shape[0])
+        state.rowDeferral = deferral
+        deferral.step(parameter, gradient, terms)
+        return true
+    }
+
     /// Checks the gradients and puts the parameters' states into `stepStates`, in order.
-    private func findStates(of parameters: [Parameter], _ gradients: [Tensor]) {
+    private func findStates(of parameters: [Parameter], _ gradients: [ParameterGradient]) {
         stepStates.removeAll(keepingCapacity: true)
         for index in parameters.indices {
             let (parameter, gradient) = (parameters[index], gradients[index])
@@ -383,6 +431,7 @@ open class Optimizer {
     /// All tensors that are kept for a parameter; empty if the optimizer has not seen it yet.
     package final func slots(of parameter: Parameter) -> [Tensor] {
         guard let state = knownState(of: parameter) else { return [] }
+        parameter.settle()
         return [state.average, state.accumulated].compactMap { $0 } + (state.slots?.tensors ?? [])
     }
 }

@@ -13,6 +13,9 @@ final class ParameterState {
     var average: Tensor?
     /// The sum of the gradients since the last change of the weights, if they are accumulated.
     var accumulated: Tensor?
+    /// The steps that rows of a table have put off, if it was trained by rows. The parameter holds it, since it
+    /// may outlive the optimizer.
+    weak var rowDeferral: RowDeferral?
     /// The call of `update` that last named the parameter, to find one that is named twice.
     var lastCall = 0
 

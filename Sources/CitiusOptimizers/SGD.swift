@@ -67,6 +67,10 @@ public final class SGD: Optimizer, ConfigurableOptimizer {
 
     package override var isFused: Bool { true }
 
+    package override var rowRule: StepRule? {
+        .sgd(momentum: hyperparameters.momentum, isNesterov: hyperparameters.nesterov)
+    }
+
     package override func fusedStep<T: KernelReal>(
         _ segments: [StepSegment], of type: T.Type, number: Int, rate: Double, limit: Double
     ) {

@@ -52,9 +52,9 @@ extension Model {
     /// Traps if the model is not compiled.
     public final func apply(_ gradients: Gradients) {
         var trained: [Parameter] = []
-        var values: [Tensor] = []
+        var values: [ParameterGradient] = []
         for parameter in parameters {
-            guard let gradient = gradients[parameter] else { continue }
+            guard let gradient = gradients.gradient(of: parameter) else { continue }
             trained.append(parameter)
             values.append(gradient)
         }
