@@ -25,4 +25,17 @@ public final class RandomStream {
         }
         set { drawn = newValue }
     }
+
+    /// Draws from here, or, for a layer with a seed of its own, from that seed's sequence at the place where this stream
+    /// stands. So a seed gives the same numbers whatever the model's, and a training that is resumed needs no other
+    /// state than this stream.
+    package func drawing<Result>(
+        seed: Int?, _ body: (inout RandomGenerator) throws -> Result
+    ) rethrows -> Result {
+        guard let seed else { return try body(&generator) }
+        var own = RandomGenerator(seed: UInt64(bitPattern: Int64(seed)))
+        own.counter = generator.counter
+        defer { generator.counter = own.counter }
+        return try body(&own)
+    }
 }

@@ -1,5 +1,6 @@
 import CitiusAutograd
 import CitiusKernels
+import CitiusPlatform
 
 /// A function that a layer applies to each of its outputs.
 ///
@@ -16,6 +17,8 @@ public struct ActivationFunction: Sendable {
     package let clamp: Clamp?
     /// Whether it is one of `library`.
     private let isLibrary: Bool
+    /// Whether the last axis stays as long as it is.
+    package let keepsShape: Bool
 
     /// A function of your own. A model that uses it can be loaded where a function of this name is named to the loader.
     public init(_ name: String, _ function: @escaping @Sendable (Variable) -> Variable) {
@@ -23,19 +26,31 @@ public struct ActivationFunction: Sendable {
         self.function = function
         clamp = nil
         isLibrary = false
+        keepsShape = true
     }
 
     /// One of the library's, with the clamp that it is if it is one.
     private init(
-        library name: String, _ clamp: Clamp? = nil, _ function: @escaping @Sendable (Variable) -> Variable
+        library name: String, _ clamp: Clamp? = nil, keepsShape: Bool = true,
+        _ function: @escaping @Sendable (Variable) -> Variable
     ) {
         self.name = name
         self.function = function
         self.clamp = clamp
+        self.keepsShape = keepsShape
         isLibrary = true
     }
 
-    public func callAsFunction(_ input: Variable) -> Variable { function(input) }
+    /// Traps for `glu`, which makes another shape than a layer states.
+    public func callAsFunction(_ input: Variable) -> Variable {
+        require(
+            keepsShape, "\(name): it changes the shape of its input; use it by the layer Activation(.\(name))"
+        )
+        return function(input)
+    }
+
+    /// The function, whatever the shape of its result.
+    func applied(to input: Variable) -> Variable { function(input) }
 
     public static let linear = ActivationFunction(library: "linear", .identity) { $0 }
     public static let relu = ActivationFunction(library: "relu", .relu) { $0.relu() }
@@ -55,12 +70,36 @@ public struct ActivationFunction: Sendable {
     public static let hardSigmoid = ActivationFunction(library: "hard_sigmoid") { $0.hardSigmoid() }
     public static let hardSiLU = ActivationFunction(library: "hard_silu") { $0.hardSiLU() }
     public static let exponential = ActivationFunction(library: "exponential") { $0.exponential() }
+    public static let celu = ActivationFunction(library: "celu") { $0.celu() }
+    public static let logSigmoid = ActivationFunction(library: "log_sigmoid") { $0.logSigmoid() }
+    public static let squareplus = ActivationFunction(library: "squareplus") { $0.squareplus() }
+    public static let tanhShrink = ActivationFunction(library: "tanh_shrink") { $0.tanhShrink() }
+    public static let hardTanh = ActivationFunction(library: "hard_tanh", Clamp(lower: -1, upper: 1)) {
+        $0.hardTanh()
+    }
+    public static let hardShrink = ActivationFunction(library: "hard_shrink") { $0.hardShrink() }
+    public static let softShrink = ActivationFunction(library: "soft_shrink") { $0.softShrink() }
+    public static let sparsePlus = ActivationFunction(library: "sparse_plus") { $0.sparsePlus() }
+    public static let sparseSigmoid = ActivationFunction(library: "sparse_sigmoid") { $0.sparseSigmoid() }
+    public static let sparsemax = ActivationFunction(library: "sparsemax") { $0.sparsemax() }
+    /// a·σ(b) of the halves a and b of the last axis, which it halves: for the layer `Activation` alone.
+    public static let glu = ActivationFunction(library: "glu", keepsShape: false) { $0.glu() }
 
     /// All of the library's, of which saved models name one.
     public static let library: [ActivationFunction] = [
         .linear, .relu, .relu6, .sigmoid, .tanh, .softmax, .logSoftmax, .elu, .selu, .gelu, .silu, .leakyReLU,
-        .softplus, .softsign, .mish, .hardSigmoid, .hardSiLU, .exponential,
+        .softplus, .softsign, .mish, .hardSigmoid, .hardSiLU, .exponential, .celu, .logSigmoid, .squareplus,
+        .tanhShrink, .hardTanh, .hardShrink, .softShrink, .sparsePlus, .sparseSigmoid, .sparsemax, .glu,
     ]
+
+    /// Names that Keras takes too.
+    private static let aliases = ["swish": "silu", "hard_swish": "hard_silu"]
+
+    /// The library's function of one of Keras's names, "swish" and "hard_swish" included; nil if there is none. Keras's
+    /// `activations.get`.
+    public static func named(_ name: String) -> ActivationFunction? {
+        library.first { $0.name == aliases[name] ?? name }
+    }
 }
 
 /// As Keras writes it: the name alone; a function of one's own in an envelope of the class `function`.
@@ -73,7 +112,7 @@ extension ActivationFunction: Codable {
             return
         }
         let own = decoder.configurationTypes.function(named: name, as: ActivationFunction.self)
-        guard let function = Self.library.first(where: { $0.name == name }) ?? own else {
+        guard let function = Self.named(name) ?? own else {
             throw DecodingError.dataCorrupted(
                 .init(
                     codingPath: decoder.codingPath,
@@ -81,6 +120,9 @@ extension ActivationFunction: Codable {
                         + Self.library.map { $0.name }.joined(separator: ", ")
                         + ". Name one of your own to the loader."))
         }
+        try decoder.refuse(
+            function.keepsShape
+                ? nil : "\(name) changes the shape of its input: only the layer Activation takes it")
         self = function
     }
 

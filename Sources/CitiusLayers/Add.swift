@@ -1,19 +1,18 @@
 import CitiusAutograd
 import CitiusKernels
-import CitiusPlatform
 
-/// Adds its inputs, element by element. Follows `keras.layers.Add`, for inputs of one shape: Keras's broadcasts.
+/// Adds its inputs, element by element. Follows `keras.layers.Add`.
 ///
 /// ```
 /// y = x₁ + x₂ + …
 /// ```
 ///
 /// # Shapes
-/// [batch, …], each the same → the same. Traps if they differ or if there is no input.
+/// [batch, …], each the same or broadcasting (see `ElementwiseMerging`) → the same.
 ///
 /// A relu behind the sum of two is computed in its pass (He et al. 2015, arXiv 1512.03385: how a residual block
 /// ends).
-public final class Add: MergingLayer, ConfigurableLayer {
+public final class Add: ElementwiseMerging, ConfigurableLayer {
     public static var module: String? { "keras.layers" }
     public var configuration: NoConfiguration { NoConfiguration() }
 
@@ -21,16 +20,7 @@ public final class Add: MergingLayer, ConfigurableLayer {
 
     public init(configuration: NoConfiguration, name: String? = nil) { super.init(name: name) }
 
-    public override var supportsMasking: Bool { true }
-
-    public override func merge(_ inputs: [Variable], in context: Context) -> Variable {
-        for input in inputs {
-            require(
-                input.shape == inputs[0].shape,
-                "\(label): inputs of shapes \(inputs[0].shape) and \(input.shape), expected all the same")
-        }
-        return inputs.dropFirst().reduce(inputs[0]) { $0 + $1 }
-    }
+    public override func combine(_ first: Variable, _ second: Variable) -> Variable { first + second }
 }
 
 extension Add: EpilogueLayer {
@@ -39,7 +29,9 @@ extension Add: EpilogueLayer {
     }
 
     package func forward(_ inputs: [Variable], in context: Context, epilogue: Epilogue) -> Variable {
-        epilogue == Epilogue()
-            ? merge(inputs, in: context) : inputs[0].added(to: inputs[1], epilogue: epilogue)
+        if epilogue == Epilogue() { return merge(inputs, in: context) }
+        return inputs[0].shape == inputs[1].shape
+            ? inputs[0].added(to: inputs[1], epilogue: epilogue)
+            : merge(inputs, in: context).clamped(by: epilogue.clamp)
     }
 }

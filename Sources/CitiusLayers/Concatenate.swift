@@ -66,12 +66,12 @@ public final class Concatenate: MergingLayer, ConfigurableLayer {
     /// Where the inputs follow one another along the channels, a step counts if it counts in one of them; along the
     /// steps, their masks follow one another. An input without a mask counts throughout.
     public override func outputMask(for inputs: [Variable], output: Variable) -> Tensor? {
-        let masks = inputs.map {
-            $0.mask ?? Tensor(ones: Shape(Array($0.shape.sizes.prefix(2))), dtype: .bool)
+        let masks = inputs.map { input in
+            guard let mask = input.mask else { return Tensor(ones: input.shape, dtype: .bool) }
+            let behind = [Int](repeating: 1, count: input.shape.rank - mask.rank)
+            return mask.reshaped(to: Shape(mask.shape.sizes + behind)).expanded(to: input.shape)
         }
-        let axis = configuration.axis < 0 ? configuration.axis + output.shape.rank : configuration.axis
-        if axis == 1 && output.shape.rank > 2 { return Tensor.concatenate(masks, axis: 1) }
-        return masks.dropFirst().reduce(masks[0]) { $0 .| $1 }
+        return Tensor.concatenate(masks, axis: configuration.axis).any(axes: [-1])
     }
 
     public override func merge(_ inputs: [Variable], in context: Context) -> Variable {

@@ -66,6 +66,11 @@ package func faultUnlessPositive(_ name: String, _ number: Int) -> String? {
     return number > 0 ? nil : "\(name) is \(number), expected a positive number"
 }
 
+/// The fault of a real number that must be 0 or more, and finite.
+package func faultUnlessNotNegative(_ name: String, _ number: Double) -> String? {
+    number >= 0 && number.isFinite ? nil : "\(name) is \(number), expected a finite number, 0 or more"
+}
+
 /// The fault of a window's size or steps that must be positive.
 package func faultUnlessPositive(_ name: String, _ size: some SpatialSize) -> String? {
     let isInRange = size.sizes.allSatisfy { (1...Int(Int32.max)).contains($0) }

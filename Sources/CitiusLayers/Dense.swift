@@ -38,7 +38,8 @@ public final class Dense: Layer, ConfigurableLayer {
         _ units: Int, activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
-        kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
@@ -47,6 +48,7 @@ public final class Dense: Layer, ConfigurableLayer {
                 biasRegularizer: biasRegularizer, kernelConstraint: kernelConstraint,
                 biasConstraint: biasConstraint),
             name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     public init(configuration: Configuration, name: String? = nil) {

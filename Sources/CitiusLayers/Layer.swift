@@ -117,6 +117,15 @@ open class Layer {
         didSet { for sublayer in sublayers where !sublayer.isBuilt { sublayer.dtype = dtype } }
     }
 
+    /// A penalty on each output, divided by the batch's size, that every pass adds to the loss. Set it before a model
+    /// takes the layer.
+    ///
+    /// ```swift
+    /// let code = Dense(32, activation: .relu)
+    /// code.activityRegularizer = .l1(1e-4)   // few units active at a time
+    /// ```
+    public final var activityRegularizer: Regularizer?
+
     // MARK: Building
 
     /// The shape of one sample of the first input that the layer was built for; nil before.
@@ -304,7 +313,9 @@ open class Layer {
     ///
     /// Traps if the layer cannot take such samples or was built for others, or if it has several outputs.
     public final func callAsFunction(_ input: Variable, in context: Context = .inference) -> Variable {
-        if let unaryForward, input.mask == nil, isBuilt { return unaryForward(input, context) }
+        if let unaryForward, input.mask == nil, isBuilt, activityRegularizer == nil {
+            return unaryForward(input, context)
+        }
         return onlyOutput(of: outputs(of: [input], in: context))
     }
 
@@ -354,7 +365,19 @@ open class Layer {
                 outputs[index].mask = outputMask(for: inputs, output: outputs[index])
             }
         }
+        if let activityRegularizer {
+            for output in outputs { addActivityLoss(activityRegularizer, of: output, in: context) }
+        }
         return outputs
+    }
+
+    /// Adds a penalty on an output to the loss, divided by the batch's size, as in Keras, so that its strength does not
+    /// depend on that.
+    package final func addActivityLoss(
+        _ regularizer: Regularizer, of output: Variable, in context: Context
+    ) {
+        let batch = output.shape.rank > 0 ? output.shape[0] : 1
+        if batch > 0 { context.add(loss: regularizer(output) / Double(batch)) }
     }
 
     // MARK: Shared by the layers here

@@ -54,6 +54,11 @@ extension ConfigurationTypes {
         ZeroPadding3D.self, Cropping1D.self, Cropping2D.self, Cropping3D.self, UpSampling1D.self,
         UpSampling2D.self, UpSampling3D.self,
         Embedding.self,
+        Subtract.self, Multiply.self, Average.self, Maximum.self, Minimum.self, Dot.self, EinsumDense.self,
+        Reshape.self, Permute.self, RepeatVector.self, Identity.self, Lambda.self, Masking.self,
+        ActivityRegularization.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, Softmax.self,
+        GaussianNoise.self, GaussianDropout.self, AlphaDropout.self, SpatialDropout1D.self,
+        SpatialDropout2D.self, SpatialDropout3D.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
         PolynomialDecay.self, InverseTimeDecay.self,

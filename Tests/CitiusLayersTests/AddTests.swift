@@ -1,4 +1,5 @@
 import CitiusLayers
+import CitiusModels
 import CitiusTestSupport
 import Testing
 
@@ -31,20 +32,39 @@ import Testing
         #expect(sum.inputs[0].layer === input)
     }
 
+    @Test func broadcasts() {
+        let inputs = [randomTensor([2, 3, 4], seed: 1), randomTensor([2, 4], seed: 2)]
+        #expect(Add()(inputs.map { Variable($0) }).value == inputs[0] + inputs[1].expandingAxis(at: 1))
+        checkGradients(at: inputs) { Add()($0) }
+        #expect(Add()(Input(3, 1), Input(5)).shape == [3, 5])
+    }
+
+    /// With a relu in its pass, inputs that differ in shape too.
+    @Test func fused() throws {
+        let (first, second) = (Input(3, 4), Input(4))
+        let model = Model(inputs: [first, second], outputs: [Activation(.relu)(Add()(first, second))])
+        let (a, b) = (
+            randomTensor([2, 3, 4], dtype: .float32, seed: 1), randomTensor([2, 4], dtype: .float32, seed: 2)
+        )
+        #expect(try model.predict([a, b])[0] == (a + b.expandingAxis(at: 1)).relu())
+    }
+
     @Test func otherShapesTrap() async {
         let drawn = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = Add(name: "sum")(Input(3, 4), Input(3, 1))
+            _ = Add(name: "sum")(Input(3, 4), Input(3, 2))
         }
         #expect(
             message(of: drawn).contains(
-                "Add \"sum\": samples of shapes [3, 4], [3, 1], expected all the same"))
+                "Add \"sum\": samples of shapes [3, 4], [3, 2], expected sizes that are the same or 1"))
         let computed = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             let sum = Add()
             _ = sum(Variable(Tensor(zeros: [2, 3])), Variable(Tensor(zeros: [2, 3])))
-            _ = sum(Variable(Tensor(zeros: [2, 3])), Variable(Tensor(zeros: [2, 1])))
+            _ = sum(Variable(Tensor(zeros: [2, 3])), Variable(Tensor(zeros: [1, 3])))
         }
         #expect(
-            message(of: computed).contains("Add: inputs of shapes [2, 3] and [2, 1], expected all the same"))
+            message(of: computed).contains(
+                "Add: inputs of shapes [2, 3], [1, 3], expected sizes that are the same or, behind the batch's, 1"
+            ))
         let none = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = Add()([Variable]())
         }

@@ -7,6 +7,8 @@ import Testing
         shapes.enumerated().map { randomTensor($1, seed: UInt64($0)) }
     }
 
+    @Test func keras() { checkGolden("Concatenate") }
+
     @Test func followOneAnother() {
         let (a, b) = (
             Tensor([1, 2, 3, 4] as [Float], shape: [2, 2]), Tensor([5, 6] as [Float], shape: [2, 1])

@@ -8,7 +8,7 @@ import Testing
 ///
 /// Each layer is made from Keras's own description of it, given Keras's weights, and called as Keras was. Compared are
 /// its description, its outputs and their masks, the statistics it updated, and the gradients of Σ output · cotangent
-/// with respect to inputs and weights. `Tests/Golden/layers.py` makes the files.
+/// and the layer's losses with respect to inputs and weights. `Tests/Golden/layers.py` makes the files.
 ///
 /// - Parameters:
 ///   - tolerance: absolute and relative.
@@ -88,6 +88,11 @@ private func check(
             total = total.map { $0 + term } ?? term
         }
     }
+    // What the layer adds to the loss counts too, as do its regularizers.
+    let regularizers = parameters.compactMap { parameter in
+        parameter.isLearned ? parameter.regularizer.map { $0(context[parameter]) } : nil
+    }
+    for loss in context.losses + regularizers { total = total.map { $0 + loss } ?? loss }
     for (index, parameter) in parameters.enumerated() {
         let before = golden.tensor("weight_\(index)", dtype: parameter.dtype)
         if golden.optionalTensor("updated_\(index)") != nil {

@@ -140,7 +140,7 @@ import Testing
                 ("\"class_name\": \"Flatten\"", "\"class_name\": \"Flat\""),
                 ("keras_history", "history"), ("[\"a\", 0, 0]", "[\"a\", 0, 7]"),
                 ("[\"shared\", 1, 0]", "[\"shared\", 99, 0]"), ("\"axis\": 1", "\"axis\": 0"),
-                ("\"rate\": 0.25", "\"rate\": 1.0"), ("\"name\": \"single\"", "\"name\": \"shared\""),
+                ("\"rate\": 0.25", "\"rate\": 1.5"), ("\"name\": \"single\"", "\"name\": \"shared\""),
                 ("input_layers", "inputs"), ("output_layers", "outputs"), ("\"float32\"", "\"float8\""),
                 ("[null, 28, 28, 1]", "[null, 2000000000, 2000000000, 2000000000]"),
             ]

@@ -130,9 +130,12 @@ def golden(number, it, random):
 
     def function(arrays, parameters):
         # Called as any layer is: `stateless_call` would pass the masks by.
-        with keras.StatelessScope(state_mapping=list(zip(layer.trainable_variables, parameters))):
+        mapping = list(zip(layer.trainable_variables, parameters))
+        with keras.StatelessScope(state_mapping=mapping, collect_losses=True):
             results = it.call(layer, placed(arrays), **training)
-        return sum((y * c).sum() for y, c in zip(keras.tree.flatten(results), cotangents) if c is not None)
+            losses = layer.losses
+        total = sum((y * c).sum() for y, c in zip(keras.tree.flatten(results), cotangents) if c is not None)
+        return total + sum(losses)
 
     if any(c is not None for c in cotangents) and (real or learned):
         arrays = [keras.ops.convert_to_tensor(values[i]) for i in real]

@@ -11,6 +11,15 @@ extension Variable {
         clamped(value.relu(), .relu, "relu")
     }
 
+    /// An epilogue's clamp by itself, for operands that an operation does not take in its own pass.
+    package func clamped(by clamp: Clamp) -> Variable {
+        switch clamp {
+        case .identity: self
+        case .relu: relu()
+        default: clamped(value.clamped(to: clamp.lower...clamp.upper), clamp, "clamped")
+        }
+    }
+
     /// a + b with an epilogue: how a residual block ends.
     ///
     /// Traps if the shapes or the dtypes differ.
@@ -63,6 +72,12 @@ extension Variable {
     /// Source: Clevert, Unterthiner, Hochreiter, arXiv:1511.07289.
     public func elu(alpha: Double = 1) -> Variable { scaledELU(alpha: alpha, scale: 1) }
 
+    /// x where x > 0, α·(e^(x/α) − 1) elsewhere: smooth at 0 for every α, where it must not be 0. Pullback: w where
+    /// x > 0, w·(y/α + 1) elsewhere, with the result y.
+    ///
+    /// Source: Barron, arXiv:1704.07483.
+    public func celu(alpha: Double = 1) -> Variable { scaledELU(alpha: alpha, scale: 1, rate: 1 / alpha) }
+
     /// elu(x, α = 1.6732…) · 1.0507…: activations keep mean 0 and variance 1 from layer to layer.
     ///
     /// Source: Klambauer, Unterthiner, Mayr, Hochreiter, arXiv:1706.02515, equation 14.
@@ -70,13 +85,14 @@ extension Variable {
         scaledELU(alpha: 1.673_263_242_354_377_2, scale: 1.050_700_987_355_480_5)
     }
 
-    private func scaledELU(alpha: Double, scale: Double) -> Variable {
+    /// scale·x where x > 0, scale·α·(e^(rate·x) − 1) elsewhere.
+    private func scaledELU(alpha: Double, scale: Double, rate: Double = 1) -> Variable {
         // eˣ − 1 = 2t/(1 − t) with t = tanh(x/2): no cancellation near zero, no overflow for x ≤ 0.
-        let half = (value.minimum(0) * 0.5).tanh()
+        let half = (value.minimum(0) * (0.5 * rate)).tanh()
         let isPositive = value .> 0
         let result = Tensor.where(isPositive, value * scale, half / (1 - half) * (2 * alpha * scale))
         return computing(result) { w in
-            w * Tensor.where(isPositive, w.scalar(scale), result + alpha * scale)
+            w * Tensor.where(isPositive, w.scalar(scale), (result + alpha * scale) * rate)
         }
     }
 
@@ -175,11 +191,42 @@ extension Variable {
         }
     }
 
+    /// ln σ(x) = −ln(1 + e⁻ˣ), exact for any x. Pullback: w ↦ w·σ(−x).
+    public func logSigmoid() -> Variable {
+        let x = value
+        return computing(-(-x).stableSoftplus()) { $0 * (-x).sigmoid() }
+    }
+
+    /// (x + √(x² + b))/2: a softplus without exponentials. Pullback: w ↦ w·(1 + x/√(x² + b))/2.
+    ///
+    /// Source: Barron, arXiv:2112.11687.
+    public func squareplus(b: Double = 4) -> Variable {
+        let x = value
+        let root = (x.squared() + b).sqrt()
+        return computing((x + root) * 0.5) { $0 * (x / root + 1) * 0.5 }
+    }
+
+    /// x − tanh x. Pullback: w ↦ w·tanh² x.
+    public func tanhShrink() -> Variable {
+        let tanh = value.tanh()
+        return computing(value - tanh) { $0 * tanh.squared() }
+    }
+
+    /// a·σ(b), where a and b are the halves along an axis: b is a gate for a. The axis is half as long afterwards.
+    ///
+    /// Traps if the axis does not divide by two.
+    ///
+    /// Source: Dauphin, Fan, Auli, Grangier, arXiv:1612.08083.
+    public func glu(axis: Int = -1) -> Variable {
+        let halves = split(parts: 2, axis: axis)
+        return halves[0] * halves[1].sigmoid()
+    }
+
     /// eˣ: the activation of that name.
     public func exponential() -> Variable { exp() }
 
     /// The result of an activation that is a clamp.
-    private func clamped(_ result: Tensor, _ clamp: Clamp, _ operation: String) -> Variable {
+    func clamped(_ result: Tensor, _ clamp: Clamp, _ operation: String) -> Variable {
         func apply<T: RealScalar>(_ type: T.Type) -> Variable {
             computing(result) { $0.passed(by: clamp, T.self, y: result) }
         }

@@ -111,3 +111,24 @@ extension Initializer {
     /// LeCun et al. 1998, "Efficient BackProp": variance 1 / inputs.
     public static let lecunNormal = Initializer(LecunNormal())
 }
+
+extension Initializer {
+    /// The same for a kernel whose inputs and outputs lie along these axes: where its values depend on their number, and
+    /// it does not state the axes itself.
+    func withAxes(inputs: [Int], outputs: [Int]) -> Initializer {
+        if let named = kind as? any NamedVarianceScaling, named.inputAxes == nil || named.outputAxes == nil {
+            let type = type(of: named)
+            return Initializer(
+                VarianceScaling(
+                    scale: type.scale, fan: type.fan, distribution: type.distribution, inputAxes: inputs,
+                    outputAxes: outputs))
+        }
+        if let scaling = kind as? VarianceScaling, scaling.inputAxes == nil || scaling.outputAxes == nil {
+            return Initializer(
+                VarianceScaling(
+                    scale: scaling.scale, fan: scaling.fan, distribution: scaling.distribution,
+                    inputAxes: inputs, outputAxes: outputs))
+        }
+        return self
+    }
+}

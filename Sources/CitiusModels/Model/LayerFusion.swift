@@ -79,12 +79,15 @@ enum LayerFusion {
         var epilogue: Epilogue
 
         var output: Int { nodes[nodes.count - 1].outputs.lowerBound }
-        private var head: (any EpilogueLayer)? { nodes[0].layer as? any EpilogueLayer }
+        /// An output whose activity costs something is computed by itself and whole.
+        private var head: (any EpilogueLayer)? {
+            nodes[0].layer.activityRegularizer == nil ? nodes[0].layer as? any EpilogueLayer : nil
+        }
 
         /// With one more call, which reads nothing else; nil where the head cannot take it on.
         func taking(_ next: LayerGraph.Node) -> Group? {
             guard let head, next.inputs.count == 1, nodes[nodes.count - 1].outputs.count == 1,
-                let stage = (next.layer as? any EpilogueStage)?.stage,
+                next.layer.activityRegularizer == nil, let stage = (next.layer as? any EpilogueStage)?.stage,
                 let longer = epilogue.followed(by: stage),
                 head.takes(longer, inputCount: nodes[0].inputs.count)
             else { return nil }

@@ -33,6 +33,13 @@ enum LayerDescription {
         ofConfigurable layer: Described
     ) throws(SavingError) -> JSON {
         var config = common(layer)
+        if let regularizer = layer.activityRegularizer {
+            do throws(JSON.CodingFailure) {
+                config["activity_regularizer"] = try JSON(encoding: regularizer)
+            } catch {
+                throw SavingError(.notConfigurable, "\(layer.label): \(error)")
+            }
+        }
         if let input = layer as? Input {
             config = [
                 "name": .string(layer.name),
@@ -48,6 +55,8 @@ enum LayerDescription {
         } catch {
             throw SavingError(.notConfigurable, "\(layer.label): \(error)")
         }
+        // The only layers of Keras that do not take it.
+        if layer is SpatialDropout { config["trainable"] = nil }
         return envelope(module: Described.module, class: Described.className, config, of: layer)
     }
 

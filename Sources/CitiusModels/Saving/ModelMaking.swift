@@ -110,13 +110,18 @@ struct LayerMaking {
         _ type: Made.Type, _ config: JSON, _ path: String
     ) throws(SavingError) -> Layer {
         let configuration: Made.Configuration
+        var activityRegularizer: Regularizer?
         do throws(JSON.CodingFailure) {
             configuration = try config.decoded(userInfo: [.configurationTypes: types])
+            if let penalty = config["activity_regularizer"], penalty != .null {
+                activityRegularizer = try penalty.decoded(userInfo: [.configurationTypes: types])
+            }
         } catch {
             throw fault(path, "\(error)")
         }
         if let fault = configuration.fault { throw self.fault(path, fault) }
         let layer = type.init(configuration: configuration, name: config["name"]?.string)
+        layer.activityRegularizer = activityRegularizer
         if !(layer is Input) { layer.dtype = try dtype(config, path) }
         return layer
     }

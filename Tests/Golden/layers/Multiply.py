@@ -1,0 +1,8 @@
+from keras import layers as L
+from layers import Case
+
+CASES = [
+    Case(lambda: L.Multiply(), [(2, 3, 4)] * 3),
+    Case(lambda: L.Multiply(), [(2, 3, 4), (2, 1, 4), (2, 4)]),
+    Case(lambda: L.Multiply(), [(2, 3, 4)] * 2, masks=[[[1, 1, 0], [1, 0, 0]], [[0, 1, 1], [1, 0, 0]]], is_saved=False),
+]

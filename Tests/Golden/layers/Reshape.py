@@ -1,0 +1,9 @@
+from keras import layers as L
+from layers import Case
+
+CASES = [
+    Case(lambda: L.Reshape((4, 3)), [(2, 3, 4)]),
+    Case(lambda: L.Reshape((2, -1, 3)), [(2, 3, 4)]),
+    Case(lambda: L.Reshape((-1,)), [(2, 3, 4)]),
+    Case(lambda: L.Reshape((4, 3)), [(2, 3, 4)], masks=[[[1, 1, 0], [1, 0, 0]]], is_saved=False),
+]

@@ -1,0 +1,8 @@
+from keras import layers as L
+from layers import Case
+
+# What is drawn is each library's own: in training, tests look at distributions.
+CASES = [
+    Case(lambda: L.SpatialDropout1D(0.25), [(2, 3, 4)]),
+    Case(lambda: L.SpatialDropout1D(0.0, seed=3), [(2, 3, 4)], training=True),
+]
