@@ -44,3 +44,15 @@ extension Tensor {
         return apply(dtype.realType(for: "resampled"))
     }
 }
+
+/// What lies beyond the edges of an image. The names are Keras's.
+public enum FillMode: String, Sendable, Codable {
+    /// The image mirrored: (d c b a | a b c d | d c b a).
+    case reflect
+    /// The image again: (a b c d | a b c d | a b c d).
+    case wrap
+    /// One value.
+    case constant
+    /// The pixels at the edge.
+    case nearest
+}

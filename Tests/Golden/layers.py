@@ -104,8 +104,9 @@ def golden(number, it, random):
                 keras.src.backend.set_keras_mask(x, keras.ops.convert_to_tensor(np.asarray(mask, bool)))
         return inputs
 
-    training = {"training": True} if it.training else {}
-    it.call(layer, placed([keras.ops.convert_to_tensor(values[i]) for i in real]))
+    # Some layers take a call for one of training unless they are told otherwise.
+    training = {"training": it.training} if layer._call_has_training_arg else {}
+    it.call(layer, placed([keras.ops.convert_to_tensor(values[i]) for i in real]), **(training and {"training": False}))
     it.fill(layer, random)
     weights = [keras.ops.convert_to_numpy(w).copy() for w in layer.weights]
     outputs = it.call(layer, placed([keras.ops.convert_to_tensor(values[i]) for i in real]), **training)

@@ -1,0 +1,7 @@
+from keras import layers as L
+from layers import Case
+
+CASES = [
+    Case(lambda: L.AutoContrast(value_range=(-1, 1)), [(2, 3, 4, 2)]),
+    Case(lambda: L.AutoContrast(), [(2, 3, 4, 1)]),
+]

@@ -1,0 +1,8 @@
+from keras import layers as L
+from layers import Case
+
+# What it does in training is random: see image_transforms.py.
+CASES = [
+    Case(lambda: L.RandomBrightness(0.2), [(2, 4, 5, 3)]),
+    Case(lambda: L.RandomBrightness((-0.1, 0.3), value_range=(0, 1)), [(2, 4, 5, 3)]),
+]
