@@ -21,10 +21,10 @@ package enum Formatting {
     }
 
     /// Time per step: `8ms/step`.
-    package static func stepTime(_ seconds: Double) -> String {
-        if seconds >= 1 || seconds == 0 { return string("%.0fs/step", seconds) }
-        if seconds >= 1e-3 { return string("%.0fms/step", seconds * 1e3) }
-        return string("%.0fus/step", seconds * 1e6)
+    package static func stepTime(_ seconds: Double, unit: String = "step") -> String {
+        if seconds >= 1 || seconds == 0 { return string("%.0fs/", seconds) + unit }
+        if seconds >= 1e-3 { return string("%.0fms/", seconds * 1e3) + unit }
+        return string("%.0fus/", seconds * 1e6) + unit
     }
 
     /// Time still to go: `42s`, `3:07`, `1:02:09`.

@@ -33,16 +33,7 @@ package final class AtomicFile {
     }
 
     package func write(_ bytes: UnsafeRawBufferPointer) throws(WritingFailure) {
-        guard let base = bytes.baseAddress else { return }
-        var written = 0
-        while written < bytes.count {
-            let count = writeBytes(descriptor, base + written, bytes.count - written)
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw WritingFailure(destination, errno)
-            }
-            written += count
-        }
+        try writeAll(bytes, to: descriptor, destination)
     }
 
     package func write(_ bytes: [UInt8]) throws(WritingFailure) {
@@ -123,7 +114,18 @@ package struct WritingFailure: Error, CustomStringConvertible {
 /// The system's words for an error number.
 package func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }
 
-/// `write` of the C library, where `AtomicFile.write` hides its name.
-private func writeBytes(_ descriptor: Int32, _ bytes: UnsafeRawPointer, _ count: Int) -> Int {
-    write(descriptor, bytes, count)
+/// Writes all of the bytes to an open file, whose path errors name.
+func writeAll(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
+) throws(WritingFailure) {
+    guard let base = bytes.baseAddress else { return }
+    var written = 0
+    while written < bytes.count {
+        let count = write(descriptor, base + written, bytes.count - written)
+        if count < 0 {
+            if errno == EINTR { continue }
+            throw WritingFailure(path, errno)
+        }
+        written += count
+    }
 }

@@ -100,6 +100,94 @@ import Testing
         }
     }
 
+    /// Callbacks that keep a state, in an order in which the backup is not the last.
+    private func statefulCallbacks(_ folder: String, _ backup: Callback) -> [Callback] {
+        [
+            backup, CSVLogger(folder + "/log.csv"),
+            ScriptedLogs("watched", [4, 3, 5, 5, 5, 2, 6, 7, 8, 9, 9, 9]),
+            LearningRateScheduler { _, rate in rate * 0.99 },
+            ReduceLROnPlateau(monitor: "watched", factor: 0.5, patience: 1, mode: .lowest, cooldown: 1),
+            ModelCheckpoint(folder + "/best", monitor: "watched", saveBestOnly: true, mode: .lowest),
+            SwapEMAWeights(swapOnEpoch: true),
+            EarlyStopping(monitor: "watched", patience: 4, mode: .lowest, restoreBestWeights: true),
+        ]
+    }
+
+    private func makeModelForCallbacks() -> Sequential {
+        let model = makeModel()
+        model.compile(
+            optimizer: Adam(learningRate: 0.05, useEMA: true, emaMomentum: 0.8),
+            loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+        return model
+    }
+
+    /// What callbacks have gathered goes on too: patience, best values and weights, rates, the lines of a log.
+    @Test(arguments: [SaveFrequency.epoch, .steps(1), .steps(3)])
+    func callbacksGoOnWhereTheyWere(_ frequency: SaveFrequency) throws {
+        func text(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+        try withTemporaryFolder { reference in
+            let straight = makeModelForCallbacks()
+            let history = try straight.fit(
+                data, batchSize: 16, epochs: 12, verbose: .silent,
+                callbacks: statefulCallbacks(reference, LambdaCallback()), validationSplit: 0.1)
+            #expect(history.epochs.count == 10, "the training is to stop early")
+            #expect(history["learning_rate"].last ?? 1 < 0.02, "the rate is to be lowered")
+            // Four steps an epoch: broken off at all sorts of them, also right after the last one before the stop.
+            for lives in [[4], [8], [10], [3, 7, 13], [21, 5], [24, 12], [39], [40], [41], [1, 40]] {
+                try withTemporaryFolder { work in
+                    let (folder, killed) = (work + "/folder", work + "/killed")
+                    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+                    for life in lives + [Int.max] {
+                        let model = makeModelForCallbacks()
+                        var steps = 0
+                        // What is written after its last step is taken back, as if the process had ended there.
+                        let killer = LambdaCallback(onTrainBatchBegin: { _ in
+                            steps += 1
+                            guard life < .max, steps == life + 1 else { return }
+                            copy(folder, to: killed)
+                            model.stopTraining = true
+                        })
+                        let backup = BackupAndRestore(
+                            folder + "/backup", saveFrequency: frequency, deleteCheckpoint: false)
+                        try model.fit(
+                            data, batchSize: 16, epochs: 12, verbose: .silent,
+                            callbacks: [killer] + statefulCallbacks(folder, backup), validationSplit: 0.1)
+                        if steps > life { copy(killed, to: folder) }
+                        if life == .max { #expect(model.weights == straight.weights, "\(lives)") }
+                    }
+                    #expect(try text(folder + "/log.csv") == text(reference + "/log.csv"), "\(lives)")
+                    #expect(
+                        try Model.load(from: folder + "/best").weights
+                            == Model.load(from: reference + "/best").weights, "\(lives)")
+                }
+            }
+        }
+    }
+
+    private func copy(_ source: String, to destination: String) {
+        try? FileManager.default.removeItem(atPath: destination)
+        do { try FileManager.default.copyItem(atPath: source, toPath: destination) } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    @Test func aBackupOfOtherCallbacksIsRefused() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/backup"
+            func run(_ callbacks: [Callback], epochs: Int) throws {
+                try makeModelForCallbacks().fit(
+                    data, epochs: epochs, verbose: .silent,
+                    callbacks: [BackupAndRestore(path, deleteCheckpoint: false)] + callbacks)
+            }
+            try run([EarlyStopping(monitor: "loss", patience: 9, restoreBestWeights: true)], epochs: 1)
+            let error = #expect(throws: TrainingError.self) { try run([], epochs: 2) }
+            #expect(
+                error?.description.contains("with the callbacks [EarlyStopping] that keep a state") == true)
+            #expect(throws: TrainingError.self) { try run([ReduceLROnPlateau(monitor: "loss")], epochs: 2) }
+            try run([EarlyStopping(monitor: "loss", patience: 9)], epochs: 2)
+        }
+    }
+
     @Test func aBackupGoesWhenTheTrainingIsDone() throws {
         try SavingTests.withFolder { folder in
             let path = folder.appending(path: "backup").path

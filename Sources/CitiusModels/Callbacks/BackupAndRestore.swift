@@ -7,9 +7,10 @@ import CitiusPlatform
 /// try model.fit(train, epochs: 100, callbacks: [BackupAndRestore("training.backup")])
 /// ```
 ///
-/// At the begin of a training it looks for the file: if it is there, weights, optimizer state, random numbers, metrics
-/// and the place in the data are put back, and `fit` goes on from there. The program must be the same: the same model,
-/// compilation, data, batch size and callbacks. What other callbacks have gathered is not part of the backup. Follows
+/// At the begin of a training it looks for the file: if it is there, weights, optimizer state, random numbers, metrics,
+/// the place in the data and what other callbacks have gathered (a `ResumableCallback`, such as `EarlyStopping`) are put
+/// back, and `fit` goes on from there. The program must be the same: the same model, compilation, data, batch size and
+/// callbacks. It is called after all other callbacks, wherever it stands among them. Follows
 /// `keras.callbacks.BackupAndRestore`.
 ///
 /// A backup that cannot be read or written ends the training with an error that `fit` throws.

@@ -3,7 +3,7 @@ import CitiusPlatform
 import CitiusTensor
 
 /// Stops training when a metric no longer improves.
-public final class EarlyStopping: Callback {
+public final class EarlyStopping: Callback, ResumableCallback {
     public typealias Mode = MonitorMode
 
     private var monitor: MetricMonitor
@@ -13,13 +13,23 @@ public final class EarlyStopping: Callback {
     private let restoreBestWeights: Bool
     private let startFromEpoch: Int
 
-    /// The epoch after which training was stopped; nil if it was not.
-    public private(set) var stoppedEpoch: Int?
-    /// The epoch with the best value so far; nil before any.
-    public private(set) var bestEpoch: Int?
-    private var best: Double?
+    /// What it has gathered since the training began.
+    public struct State: Codable, Sendable, Equatable {
+        fileprivate(set) var stoppedEpoch: Int?
+        fileprivate(set) var bestEpoch: Int?
+        fileprivate(set) var best: Double?
+        fileprivate(set) var epochsWithoutImprovement = 0
+    }
+
+    public private(set) var state = State()
     private var bestWeights: [Tensor]?
-    private var epochsWithoutImprovement = 0
+
+    /// The epoch after which training was stopped; nil if it was not.
+    public var stoppedEpoch: Int? { state.stoppedEpoch }
+    /// The epoch with the best value so far; nil before any.
+    public var bestEpoch: Int? { state.bestEpoch }
+    /// The weights of the best epoch, while they are kept to be restored.
+    public var stateTensors: [Tensor] { bestWeights ?? [] }
 
     /// - Parameters:
     ///   - monitor: the name of the metric in the logs.
@@ -49,11 +59,8 @@ public final class EarlyStopping: Callback {
     }
 
     public override func onTrainBegin() {
-        stoppedEpoch = nil
-        bestEpoch = nil
-        best = nil
+        state = State()
         bestWeights = nil
-        epochsWithoutImprovement = 0
         monitor.begin(for: model)
     }
 
@@ -61,20 +68,20 @@ public final class EarlyStopping: Callback {
         guard let current = monitor.value(in: logs, of: model), epoch >= startFromEpoch else { return }
         if restoreBestWeights && bestWeights == nil {
             bestWeights = model.weights
-            bestEpoch = epoch
+            state.bestEpoch = epoch
         }
-        epochsWithoutImprovement += 1
-        if monitor.isImprovement(current, on: best, minDelta: minDelta) {
-            best = current
-            bestEpoch = epoch
+        state.epochsWithoutImprovement += 1
+        if monitor.isImprovement(current, on: state.best, minDelta: minDelta) {
+            state.best = current
+            state.bestEpoch = epoch
             if restoreBestWeights { bestWeights = model.weights }
             if monitor.isImprovement(current, on: baseline, minDelta: minDelta) {
-                epochsWithoutImprovement = 0
+                state.epochsWithoutImprovement = 0
             }
             return
         }
-        if epochsWithoutImprovement >= patience && epoch > 0 {
-            stoppedEpoch = epoch
+        if state.epochsWithoutImprovement >= patience && epoch > 0 {
+            state.stoppedEpoch = epoch
             model.stopTraining = true
         }
     }
@@ -82,5 +89,13 @@ public final class EarlyStopping: Callback {
     public override func onTrainEnd(logs: Scores) {
         if let bestWeights { model.weights = bestWeights }
         bestWeights = nil
+    }
+
+    public func restore(_ state: State, tensors: [Tensor]) throws {
+        guard tensors.isEmpty || model.fits(weights: tensors) else {
+            throw CallbackStateError(description: "the best weights are not the model's")
+        }
+        self.state = state
+        bestWeights = tensors.isEmpty ? nil : tensors
     }
 }

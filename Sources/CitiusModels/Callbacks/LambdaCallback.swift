@@ -10,11 +10,24 @@ public final class LambdaCallback: Callback {
     private let epochEnd: ((Int, Scores) -> Void)?
     private let trainBatchBegin: ((Int) -> Void)?
     private let trainBatchEnd: ((Int, Scores) -> Void)?
+    private let testBegin: (() -> Void)?
+    private let testEnd: ((Scores) -> Void)?
+    private let testBatchBegin: ((Int) -> Void)?
+    private let testBatchEnd: ((Int, Scores) -> Void)?
+    private let predictBegin: (() -> Void)?
+    private let predictEnd: (() -> Void)?
+    private let predictBatchBegin: ((Int) -> Void)?
+    private let predictBatchEnd: ((Int) -> Void)?
 
+    /// Each closure is what `Callback` has under its name.
     public init(
         onTrainBegin: (() -> Void)? = nil, onTrainEnd: ((Scores) -> Void)? = nil,
         onEpochBegin: ((Int) -> Void)? = nil, onEpochEnd: ((Int, Scores) -> Void)? = nil,
-        onTrainBatchBegin: ((Int) -> Void)? = nil, onTrainBatchEnd: ((Int, Scores) -> Void)? = nil
+        onTrainBatchBegin: ((Int) -> Void)? = nil, onTrainBatchEnd: ((Int, Scores) -> Void)? = nil,
+        onTestBegin: (() -> Void)? = nil, onTestEnd: ((Scores) -> Void)? = nil,
+        onTestBatchBegin: ((Int) -> Void)? = nil, onTestBatchEnd: ((Int, Scores) -> Void)? = nil,
+        onPredictBegin: (() -> Void)? = nil, onPredictEnd: (() -> Void)? = nil,
+        onPredictBatchBegin: ((Int) -> Void)? = nil, onPredictBatchEnd: ((Int) -> Void)? = nil
     ) {
         trainBegin = onTrainBegin
         trainEnd = onTrainEnd
@@ -22,6 +35,14 @@ public final class LambdaCallback: Callback {
         epochEnd = onEpochEnd
         trainBatchBegin = onTrainBatchBegin
         trainBatchEnd = onTrainBatchEnd
+        testBegin = onTestBegin
+        testEnd = onTestEnd
+        testBatchBegin = onTestBatchBegin
+        testBatchEnd = onTestBatchEnd
+        predictBegin = onPredictBegin
+        predictEnd = onPredictEnd
+        predictBatchBegin = onPredictBatchBegin
+        predictBatchEnd = onPredictBatchEnd
     }
 
     public override func onTrainBegin() { trainBegin?() }
@@ -30,4 +51,12 @@ public final class LambdaCallback: Callback {
     public override func onEpochEnd(_ epoch: Int, logs: inout Scores) { epochEnd?(epoch, logs) }
     public override func onTrainBatchBegin(_ batch: Int) { trainBatchBegin?(batch) }
     public override func onTrainBatchEnd(_ batch: Int, logs: Scores) { trainBatchEnd?(batch, logs) }
+    public override func onTestBegin() { testBegin?() }
+    public override func onTestEnd(logs: Scores) { testEnd?(logs) }
+    public override func onTestBatchBegin(_ batch: Int) { testBatchBegin?(batch) }
+    public override func onTestBatchEnd(_ batch: Int, logs: Scores) { testBatchEnd?(batch, logs) }
+    public override func onPredictBegin() { predictBegin?() }
+    public override func onPredictEnd() { predictEnd?() }
+    public override func onPredictBatchBegin(_ batch: Int) { predictBatchBegin?(batch) }
+    public override func onPredictBatchEnd(_ batch: Int) { predictBatchEnd?(batch) }
 }

@@ -1,4 +1,5 @@
 import CitiusPlatform
+import CitiusTensor
 
 /// Saves the model as it trains: after each epoch or every so many steps, always or when a metric is better than ever.
 ///
@@ -12,7 +13,12 @@ import CitiusPlatform
 ///
 /// A file that cannot be written ends the training with an error that `fit` throws; so does a model that cannot be saved
 /// whole, at the training's begin.
-public final class ModelCheckpoint: Callback {
+public final class ModelCheckpoint: Callback, ResumableCallback {
+    /// What it has gathered since the training began.
+    public struct State: Codable, Sendable, Equatable {
+        fileprivate(set) var best: Double?
+    }
+
     private let path: String
     private var monitor: MetricMonitor
     private let saveBestOnly: Bool
@@ -21,8 +27,10 @@ public final class ModelCheckpoint: Callback {
     private let initialValueThreshold: Double?
     private let isVerbose: Bool
 
+    public private(set) var state = State()
+
     /// The best value that was saved; nil before any.
-    public private(set) var best: Double?
+    public var best: Double? { state.best }
 
     /// - Parameters:
     ///   - path: the file, whose name may hold values; see above.
@@ -52,7 +60,7 @@ public final class ModelCheckpoint: Callback {
     }
 
     public override func onTrainBegin() {
-        best = initialValueThreshold
+        state.best = initialValueThreshold
         if saveBestOnly { monitor.begin(for: model) }
         // Better said now than after the first epoch.
         guard !saveWeightsOnly else { return }
@@ -72,11 +80,13 @@ public final class ModelCheckpoint: Callback {
         if saveFrequency == .epoch { save(epoch: epoch, batch: nil, logs) }
     }
 
+    public func restore(_ state: State, tensors: [Tensor]) { self.state = state }
+
     private func save(epoch: Int, batch: Int?, _ logs: Scores) {
         if saveBestOnly {
             guard let value = monitor.value(in: logs, of: model), monitor.isImprovement(value, on: best)
             else { return }
-            best = value
+            state.best = value
         }
         let file = PathTemplate(path).filled { name in
             switch name {

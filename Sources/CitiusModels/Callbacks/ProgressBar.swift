@@ -6,10 +6,12 @@ import CitiusPlatform
 /// `fit`, `evaluate` and `predict` add one by their `verbose` argument, unless the callbacks hold one.
 public final class ProgressBar: Callback {
     /// Characters of the bar, where the terminal has room for them, and at the least.
-    private static let width = 20
-    private static let leastWidth = 5
+    private let barWidth: Int
+    private var leastBarWidth: Int { min(5, barWidth) }
     /// Seconds between two pictures of the bar.
-    private static let interval = 0.05
+    private let interval: Double
+    /// What a step is called.
+    private let unitName: String
 
     private let style: Verbosity
     private let isTerminal: Bool
@@ -29,10 +31,15 @@ public final class ProgressBar: Callback {
 
     /// - Parameter verbosity: what to show.
     public convenience init(verbosity: Verbosity = .automatic) {
+        self.init(verbosity: verbosity, barWidth: 20, interval: 0.05, unitName: "step")
+    }
+
+    convenience init(verbosity: Verbosity, barWidth: Int, interval: Double, unitName: String) {
         let clock = ContinuousClock()
         let origin = clock.now
         self.init(
-            verbosity: verbosity, terminalWidth: { Console.width },
+            verbosity: verbosity, barWidth: barWidth, interval: interval, unitName: unitName,
+            terminalWidth: { Console.width },
             now: {
                 let (seconds, attoseconds) = (clock.now - origin).components
                 return Double(seconds) + Double(attoseconds) * 1e-18
@@ -47,9 +54,12 @@ public final class ProgressBar: Callback {
     ///     be overwritten and coloured.
     ///   - now: seconds since any moment.
     package init(
-        verbosity: Verbosity, terminalWidth: @escaping () -> Int?, now: @escaping () -> Double,
-        write: @escaping (String) -> Void
+        verbosity: Verbosity, barWidth: Int = 20, interval: Double = 0.05, unitName: String = "step",
+        terminalWidth: @escaping () -> Int?, now: @escaping () -> Double, write: @escaping (String) -> Void
     ) {
+        self.barWidth = barWidth
+        self.interval = interval
+        self.unitName = unitName
         isTerminal = terminalWidth() != nil
         style = verbosity == .automatic ? (isTerminal ? .bar : .line) : verbosity
         self.terminalWidth = terminalWidth
@@ -87,7 +97,7 @@ public final class ProgressBar: Callback {
 
     // MARK: Drawing
 
-    private func begin() {
+    func begin() {
         // What the program printed so far is seen, and kept if it is killed, also where the output is a pipe.
         write("")
         start = now()
@@ -99,17 +109,17 @@ public final class ProgressBar: Callback {
         isRunning = true
     }
 
-    private func advance(to step: Int, _ logs: Scores) {
+    func advance(to step: Int, _ logs: Scores, isLast: Bool = false) {
         guard style != .silent else { return }
         self.step = step
         lastStepEnd = now()
-        if firstStepEnd == nil { firstStepEnd = lastStepEnd }
-        guard style == .bar, isTerminal, lastStepEnd - lastDrawn >= Self.interval else { return }
+        if step == 1 { firstStepEnd = lastStepEnd }
+        guard style == .bar, !isLast, isTerminal, lastStepEnd - lastDrawn >= interval else { return }
         lastDrawn = lastStepEnd
         draw(logs, isFinal: false)
     }
 
-    private func finish(_ logs: Scores) {
+    func finish(_ logs: Scores) {
         guard isRunning else { return }
         isRunning = false
         switch style {
@@ -119,15 +129,16 @@ public final class ProgressBar: Callback {
             let head = plan.kind == .training ? "Epoch \(epoch + 1)/\(plan.epochs) - " : ""
             let time = Formatting.string("%.0fs", now() - start)
             write(
-                "\(head)\(count) - \(time) - \(Formatting.stepTime(secondsPerStep))\(described(logs.entries))\n"
+                "\(head)\(count) - \(time) - \(Formatting.stepTime(secondsPerStep, unit: unitName))\(described(logs.entries))\n"
             )
         }
     }
 
     /// Seconds a step takes; the first, in which caches warm up, is left out once there are others.
     private var secondsPerStep: Double {
-        guard let firstStepEnd, step > 0 else { return 0 }
-        return step > 1 ? (lastStepEnd - firstStepEnd) / Double(step - 1) : firstStepEnd - start
+        guard step > 0 else { return 0 }
+        guard let firstStepEnd, step > 1 else { return (lastStepEnd - start) / Double(step) }
+        return (lastStepEnd - firstStepEnd) / Double(step - 1)
     }
 
     private var count: String {
@@ -171,19 +182,19 @@ public final class ProgressBar: Callback {
     /// The last picture of an epoch keeps its scores. It may wrap, as it is not drawn over again.
     private func fitted(_ logs: Scores, isFinal: Bool, columns: Int?) -> [Part] {
         let hasBar = (plan.steps ?? 0) > 0
-        var line = parts(scores: logs.entries, barWidth: hasBar ? Self.width : nil, isFinal: isFinal)
+        var line = parts(scores: logs.entries, barWidth: hasBar ? barWidth : nil, isFinal: isFinal)
         guard let columns else { return line }
         // The last column stays empty: a character there leaves the cursor on one row or the next, as the terminal
         // pleases.
         let room = columns - 1
         func excess() -> Int { Self.width(of: line) - room }
         if excess() > 0 && hasBar {
-            let barWidth = max(Self.leastWidth, Self.width - excess())
-            line = parts(scores: logs.entries, barWidth: barWidth, isFinal: isFinal)
+            line = parts(
+                scores: logs.entries, barWidth: max(leastBarWidth, barWidth - excess()), isFinal: isFinal)
         }
         if excess() > 0 {
             line = parts(
-                scores: logs.entries, barWidth: hasBar ? Self.leastWidth : nil, showsStepTime: false,
+                scores: logs.entries, barWidth: hasBar ? leastBarWidth : nil, showsStepTime: false,
                 isFinal: isFinal)
         }
         var scores = logs.entries
@@ -210,7 +221,10 @@ public final class ProgressBar: Callback {
         let elapsed = Formatting.string("%.0fs", now() - start)
         line.append((isFinal ? elapsed : left ?? elapsed, bold))
         line.append(
-            ((showsStepTime ? " " + Formatting.stepTime(secondsPerStep) : "") + described(scores), ""))
+            (
+                (showsStepTime ? " " + Formatting.stepTime(secondsPerStep, unit: unitName) : "")
+                    + described(scores), ""
+            ))
         return line.filter { !$0.text.isEmpty }
     }
 

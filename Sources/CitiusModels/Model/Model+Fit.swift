@@ -18,7 +18,7 @@ extension Model {
     ///
     /// - Parameters:
     ///   - epochs: the epoch after the last, counted from 0: as many as are trained, if none was before.
-    ///   - callbacks: called in this order, before the progress bar and the history.
+    ///   - callbacks: called in this order, backups after all others, before the progress bar and the history.
     ///   - validationSplit: the fraction of the data, its last samples, that is kept to validate with. Traps
     ///     outside 0..<1.
     ///   - validationData: samples to validate with; overrides the split.
@@ -168,6 +168,7 @@ extension Model {
 
         let feed = BatchFeed(source, random: random)
         run.feed = feed
+        run.callbacks = observers
         run.resumption = nil
         run.failure = nil
         (run.isInterrupted, run.isFinished) = (false, false)
@@ -177,6 +178,7 @@ extension Model {
         defer {
             for observer in observers { observer.onTrainEnd(logs: logs) }
             run.feed = nil
+            run.callbacks = []
         }
         var (epoch, step) = (fitPlan.initialEpoch, 0)
         if let failure = run.failure { throw failure }
@@ -184,6 +186,8 @@ extension Model {
             (epoch, step) = (resumption.epoch, resumption.step)
             feed.resume(passStart: resumption.passStart, drawn: resumption.drawn)
             random.generator = resumption.random
+            if let states = run.callbackStates { try CallbackState.restore(states, to: observers) }
+            stopTraining = resumption.isStopped
         }
         while epoch < fitPlan.epochs, !stopTraining {
             (run.epoch, run.step) = (epoch, step)
@@ -248,12 +252,14 @@ extension Model {
         let (passStart, drawn) = feed.position
         return TrainingPosition(
             epoch: run.epoch, step: run.step, passStart: passStart, drawn: drawn, random: random.generator,
-            metrics: metricStates)
+            metrics: metricStates, isStopped: stopTraining && !run.isInterrupted && run.step == 0)
     }
 
     /// The given callbacks and a progress bar, unless there is one, told what is to be done.
     final func observers(_ callbacks: [Callback], _ plan: RunPlan) -> [Callback] {
-        var observers = callbacks
+        // A backup holds what the others have gathered.
+        var observers =
+            callbacks.filter { !($0 is BackupAndRestore) } + callbacks.filter { $0 is BackupAndRestore }
         if plan.verbosity != .silent && !callbacks.contains(where: { $0 is ProgressBar }) {
             observers.append(ProgressBar(verbosity: plan.verbosity))
         }

@@ -14,8 +14,12 @@ final class TrainingRun {
     /// The running epoch, and how many of its steps are taken.
     var epoch = 0
     var step = 0
-    /// Where a training that was begun elsewhere goes on; set by a callback as the training begins.
+    /// The training's callbacks.
+    var callbacks: [Callback] = []
+    /// Where a training that was begun elsewhere goes on, and what its callbacks had gathered; set by a callback as the
+    /// training begins.
     var resumption: TrainingPosition?
+    var callbackStates: [CallbackState]?
     /// What ended the training early; thrown by `fit`.
     var failure: TrainingError?
     /// Whether somebody interrupted the training, who may want to go on later.
@@ -55,4 +59,6 @@ package struct TrainingPosition: Sendable, Equatable {
     package var random: RandomGenerator
     /// The metrics of the running epoch, as far as they came.
     package var metrics: [String: [Tensor]]
+    /// Whether a callback ended the training after the last epoch, before the one that it was asked for.
+    package var isStopped: Bool
 }

@@ -148,7 +148,11 @@ extension Model {
     /// stands. The architecture is that of the program.
     final func backUp(to path: String) throws(SavingError) {
         try ModelFile.write(
-            self, ModelFile.Contents(includesState: true, position: trainingPosition), to: path)
+            self,
+            ModelFile.Contents(
+                includesState: true, position: trainingPosition,
+                callbacks: CallbackState.all(of: run.callbacks)),
+            to: path)
     }
 
     /// Puts back what `backUp` saved, and has the training that begins go on from there.
@@ -163,6 +167,7 @@ extension Model {
         try ModelFile.restoreOptimizer(of: self, from: file)
         try ModelFile.restoreRandom(of: self, from: file)
         run.resumption = position
+        run.callbackStates = try ModelFile.callbackStates(in: file, path)
     }
 }
 

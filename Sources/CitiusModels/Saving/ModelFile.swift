@@ -15,16 +15,18 @@ import CitiusTensor
 /// | `@random` | where the model's random numbers stand: key and counter |
 /// | `@pass_start` | the same when the running pass over the data began |
 /// | `@metrics/NAME/0`, … | what the running epoch has gathered |
+/// | `@callbacks/0/0`, … | the tensors of the first callback that has some, … |
 ///
 /// | Metadata | |
 /// |---|---|
 /// | `format`, `version` | `citius`, and the version that wrote the file |
 /// | `architecture` | Keras's schema, see `Model.architecture()` |
 /// | `compilation` | Keras's schema of `compile_config` |
-/// | `training` | epoch, step and batch of a training that was not at its end |
+/// | `training` | epoch, step and batch of a training that was not at its end, and what its callbacks have gathered |
 enum ModelFile {
     private static let optimizerPrefix = "@optimizer/"
     private static let metricsPrefix = "@metrics/"
+    private static let callbacksPrefix = "@callbacks/"
 
     /// What is written beside the weights.
     struct Contents {
@@ -33,6 +35,7 @@ enum ModelFile {
         /// The optimizer's state and the random numbers.
         var includesState = false
         var position: TrainingPosition?
+        var callbacks: [CallbackState] = []
     }
 
     // MARK: Writing
@@ -55,13 +58,25 @@ enum ModelFile {
         if let position = contents.position {
             let training: JSON = [
                 "epoch": .integer(Int64(position.epoch)), "step": .integer(Int64(position.step)),
-                "drawn": .integer(Int64(position.drawn)),
+                "drawn": .integer(Int64(position.drawn)), "is_stopped": .bool(position.isStopped),
+                "callbacks": .array(
+                    contents.callbacks.map {
+                        [
+                            "class_name": .string($0.name), "state": $0.json,
+                            "tensor_count": .integer(Int64($0.tensors.count)),
+                        ]
+                    }),
             ]
             metadata.append(("training", training.text()))
             tensors.append(("@pass_start", tensor(position.passStart)))
             for (name, state) in position.metrics.sorted(by: { $0.key < $1.key }) {
                 for (index, tensor) in state.enumerated() {
                     tensors.append(("\(metricsPrefix)\(name)/\(index)", tensor))
+                }
+            }
+            for (number, state) in contents.callbacks.enumerated() {
+                for (index, tensor) in state.tensors.enumerated() {
+                    tensors.append(("\(callbacksPrefix)\(number)/\(index)", tensor))
                 }
             }
         }
@@ -104,10 +119,12 @@ enum ModelFile {
     }
 
     /// A JSON in the header; nil if there is none.
-    static func json(_ key: String, in file: Safetensors, _ path: String) throws(SavingError) -> JSON? {
+    static func json(
+        _ key: String, in file: Safetensors, _ path: String, _ options: JSON.ParsingOptions = .init()
+    ) throws(SavingError) -> JSON? {
         guard let text = file.metadata[key] else { return nil }
         do {
-            return try JSON(parsing: text)
+            return try JSON(parsing: text, options: options)
         } catch {
             throw SavingError(.file, "\(path): the \(key) in the header is no JSON: \(error)")
         }
@@ -167,7 +184,7 @@ enum ModelFile {
 
     /// Where a training stood that the file was written in the middle of; nil if it was not.
     static func position(in file: Safetensors, _ path: String) throws(SavingError) -> TrainingPosition? {
-        guard let training = try json("training", in: file, path) else { return nil }
+        guard let training = try training(in: file, path) else { return nil }
         guard let epoch = training["epoch"]?.int, let step = training["step"]?.int,
             let drawn = training["drawn"]?.int,
             // No training counts further.
@@ -186,6 +203,33 @@ enum ModelFile {
         return TrainingPosition(
             epoch: epoch, step: step, passStart: try generator("@pass_start", in: file), drawn: drawn,
             random: try generator("@random", in: file),
-            metrics: metrics.mapValues { $0.sorted { $0.index < $1.index }.map { $0.tensor } })
+            metrics: metrics.mapValues { $0.sorted { $0.index < $1.index }.map { $0.tensor } },
+            isStopped: training["is_stopped"]?.bool ?? false)
+    }
+
+    /// What callbacks may have gathered need not be finite.
+    private static func training(in file: Safetensors, _ path: String) throws(SavingError) -> JSON? {
+        try json("training", in: file, path, JSON.ParsingOptions(acceptsNonFiniteNumbers: true))
+    }
+
+    /// What the callbacks of a training had gathered; nil if the file does not say.
+    static func callbackStates(in file: Safetensors, _ path: String) throws(SavingError) -> [CallbackState]? {
+        guard let callbacks = try training(in: file, path)?["callbacks"]?.array else { return nil }
+        var states: [CallbackState] = []
+        for (number, callback) in callbacks.enumerated() {
+            guard let name = callback["class_name"]?.string, let json = callback["state"],
+                let count = callback["tensor_count"]?.int, (0...file.names.count).contains(count)
+            else {
+                throw SavingError(
+                    .trainingState, "\(path): the training in the header has a callback without name or state"
+                )
+            }
+            var tensors: [Tensor] = []
+            for index in 0..<count {
+                tensors.append(try tensor("\(callbacksPrefix)\(number)/\(index)", in: file))
+            }
+            states.append(CallbackState(name: name, json: json, tensors: tensors))
+        }
+        return states
     }
 }
