@@ -72,7 +72,7 @@ extension Philox {
 
     /// Two numbers of 53 random bits in [0, 1) from a block.
     @inline(__always)
-    private static func pair(_ block: SIMD4<UInt32>) -> (Double, Double) {
+    static func pair(_ block: SIMD4<UInt32>) -> (Double, Double) {
         let a = UInt64(block.x) << 21 ^ UInt64(block.y) >> 11
         let b = UInt64(block.z) << 21 ^ UInt64(block.w) >> 11
         let scale = 1.0 / Double(1 << 53)
