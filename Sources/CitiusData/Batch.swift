@@ -8,7 +8,7 @@ public struct Batch: Sendable {
     public var allInputs: [Tensor]
     /// Each target, in the order of the model's outputs: [batch, …].
     public var allTargets: [Tensor]
-    /// [batch]: how much each sample's loss counts; nil means equally.
+    /// [batch]: how much each sample's loss counts, or [batch, steps] for each step of sequences; nil means equally.
     public var sampleWeights: Tensor?
 
     /// The input; of several, the first.
@@ -64,7 +64,7 @@ func checkSampleCounts(_ type: String, _ inputs: [Tensor], _ targets: [Tensor], 
     }
     if let weights {
         require(
-            weights.shape == [count],
-            "\(type): sample weights have shape \(weights.shape), expected [\(count)]")
+            weights.rank >= 1 && weights.shape[0] == count,
+            "\(type): sample weights have shape \(weights.shape), expected [\(count)], or [\(count), steps]")
     }
 }

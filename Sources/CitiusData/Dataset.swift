@@ -31,7 +31,7 @@ public struct Dataset: Sendable {
     /// - Parameters:
     ///   - inputs: [samples, …].
     ///   - targets: [samples, …]: labels, or values.
-    ///   - sampleWeights: [samples].
+    ///   - sampleWeights: [samples], or [samples, steps] where the losses are those of steps.
     public init(
         inputs: Tensor, targets: Tensor, sampleWeights: Tensor? = nil, metadata: Metadata = Metadata()
     ) {
@@ -45,7 +45,7 @@ public struct Dataset: Sendable {
     /// - Parameters:
     ///   - inputs: each [samples, …].
     ///   - targets: each [samples, …].
-    ///   - sampleWeights: [samples].
+    ///   - sampleWeights: [samples], or [samples, steps] where the losses are those of steps.
     public init(
         inputs: [Tensor], targets: [Tensor], sampleWeights: Tensor? = nil, metadata: Metadata = Metadata()
     ) {

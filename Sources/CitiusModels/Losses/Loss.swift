@@ -91,7 +91,7 @@ public struct Loss: Sendable {
     ///
     /// With a mask, as in Keras, a mean is taken over what the mask lets through.
     ///
-    /// - Parameter sampleWeights: `[batch]`; by default ones.
+    /// - Parameter sampleWeights: `[batch]`, or `[batch, steps]` for losses of steps; by default ones.
     ///
     /// Traps if the targets do not fit the predictions, or the weights or the mask the losses.
     public func callAsFunction(

@@ -104,7 +104,8 @@ extension Model {
         var weighted = batch
         weighted.sampleWeights =
             batch.sampleWeights.map {
-                $0.converted(to: .float32).reshaped(to: weights.shape) * weights
+                let own = $0.converted(to: .float32)
+                return own * Weighting.expanded(weights, to: own)
             } ?? weights
         return weighted
     }
