@@ -5,7 +5,7 @@ import CitiusTensor
 /// `keras.layers.AveragePooling2D`.
 ///
 /// # Shapes
-/// [batch, height, width, channels] → [batch, output height, output width, channels]; see ``Pooling``.
+/// [batch, height, width, channels] → [batch, output height, output width, channels]; see `Pooling`.
 public final class AveragePooling2D: Pooling<Size2D>, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         let window = window

@@ -5,7 +5,7 @@ import CitiusTensor
 ///
 /// # Shapes
 /// [batch, depth, height, width, channels] → [batch, output depth, output height, output width, channels]; see
-/// ``Pooling``.
+/// `Pooling`.
 public final class AveragePooling3D: Pooling<Size3D>, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         input.averagePooled3D(

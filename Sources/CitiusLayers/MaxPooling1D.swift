@@ -5,7 +5,7 @@ import CitiusTensor
 /// first of equals. Follows `keras.layers.MaxPooling1D`.
 ///
 /// # Shapes
-/// [batch, steps, channels] → [batch, output steps, channels]; see ``Pooling``.
+/// [batch, steps, channels] → [batch, output steps, channels]; see `Pooling`.
 public final class MaxPooling1D: Pooling<Size1D>, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         input.maxPooled1D(

@@ -5,7 +5,7 @@ import CitiusTensor
 /// first of equals. Follows `keras.layers.MaxPooling2D`.
 ///
 /// # Shapes
-/// [batch, height, width, channels] → [batch, output height, output width, channels]; see ``Pooling``.
+/// [batch, height, width, channels] → [batch, output height, output width, channels]; see `Pooling`.
 public final class MaxPooling2D: Pooling<Size2D>, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         let window = window

@@ -6,7 +6,7 @@ import CitiusTensor
 ///
 /// # Shapes
 /// [batch, depth, height, width, channels] → [batch, output depth, output height, output width, channels]; see
-/// ``Pooling``.
+/// `Pooling`.
 public final class MaxPooling3D: Pooling<Size3D>, ConfigurableLayer {
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         input.maxPooled3D(

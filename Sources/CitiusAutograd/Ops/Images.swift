@@ -130,7 +130,7 @@ extension Variable {
 }
 
 extension Tensor {
-    /// Images taken from where transforms point; see ``Variable/transformed(by:interpolation:fill:fillValue:)``.
+    /// Images taken from where transforms point; see `Variable/transformed(by:interpolation:fill:fillValue:)`.
     public func transformed(
         by transforms: Tensor, interpolation: Interpolation = .bilinear, fill: FillMode = .constant,
         fillValue: Double = 0
@@ -140,10 +140,10 @@ extension Tensor {
         ).value
     }
 
-    /// The brightness of each pixel; see ``Variable/grayscale()``.
+    /// The brightness of each pixel; see `Variable/grayscale()`.
     public func grayscale() -> Tensor { Variable(self).grayscale().value }
-    /// Red, green and blue as hue, saturation and value; see ``Variable/rgbToHSV()``.
+    /// Red, green and blue as hue, saturation and value; see `Variable/rgbToHSV()`.
     public func rgbToHSV() -> Tensor { Variable(self).rgbToHSV().value }
-    /// Hue, saturation and value as red, green and blue; see ``Variable/hsvToRGB()``.
+    /// Hue, saturation and value as red, green and blue; see `Variable/hsvToRGB()`.
     public func hsvToRGB() -> Tensor { Variable(self).hsvToRGB().value }
 }

@@ -39,7 +39,7 @@ extension Variable {
 
 extension Tensor {
     /// What windows that slide over images see, each window's pixels as one vector; see
-    /// ``Variable/extractedPatches(size:strides:dilation:padding:)``.
+    /// `Variable/extractedPatches(size:strides:dilation:padding:)`.
     public func extractedPatches(
         size: Size2D, strides: Size2D? = nil, dilation: Size2D = 1, padding: Padding = .valid
     ) -> Tensor {

@@ -46,7 +46,7 @@ extension Variable {
 }
 
 extension Tensor {
-    /// Images of another size; see ``Variable/resized(to:interpolation:antialias:)``. Real numbers; convert bytes first.
+    /// Images of another size; see `Variable/resized(to:interpolation:antialias:)`. Real numbers; convert bytes first.
     public func resized(
         to size: Size2D, interpolation: Interpolation = .bilinear, antialias: Bool = false
     ) -> Tensor {

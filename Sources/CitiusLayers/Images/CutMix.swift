@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, a random rectangle of each image shows that of another one of its batch (Yun et al. 2019, arXiv
-/// 1905.04899). Follows `keras.layers.CutMix`; see ``ImageAugmentation``.
+/// 1905.04899). Follows `keras.layers.CutMix`; see `ImageAugmentation`.
 ///
 /// As a layer of a model it changes images alone; `mixed(images:labels:using:)` gives labels that fit.
 public final class CutMix: ImageAugmentation, ConfigurableLayer {

@@ -71,7 +71,12 @@ public struct RandomFactor: Sendable, Hashable, Codable, ExpressibleByFloatLiter
             throw DecodingError.dataCorruptedError(
                 in: container, debugDescription: "expected a number or two, a range's bounds")
         }
-        self.init(min(first, second)...max(first, second))
+        // A number as Keras's layers keep it; those that take none below 0 could not read it back.
+        if first == -second, second >= 0 {
+            self.init(second)
+        } else {
+            self.init(min(first, second)...max(first, second))
+        }
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -98,7 +103,7 @@ public struct RandomFactor: Sendable, Hashable, Codable, ExpressibleByFloatLiter
     }
 }
 
-/// What can be given where a factor is expected: `0.2`, `-0.1...0.3`, a ``RandomFactor``.
+/// What can be given where a factor is expected: `0.2`, `-0.1...0.3`, a `RandomFactor`.
 public protocol RandomFactorConvertible {
     var randomFactor: RandomFactor { get }
 }

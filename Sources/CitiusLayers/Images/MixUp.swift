@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, each image is blended with another one of its batch (Zhang et al. 2018, arXiv 1710.09412). Follows
-/// `keras.layers.MixUp`; see ``ImageAugmentation``.
+/// `keras.layers.MixUp`; see `ImageAugmentation`.
 ///
 /// As a layer of a model it blends images alone. To blend their labels as well, as is usual, mix batches before they are
 /// trained on:

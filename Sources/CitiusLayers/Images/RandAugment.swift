@@ -3,7 +3,7 @@ import CitiusTensor
 
 /// In training, a few operations chosen at random for each batch, one after the other (Cubuk et al. 2020, arXiv
 /// 1909.13719): shear, translation, rotation, brightness, color, contrast, sharpness, posterization, solarization,
-/// stretched contrast, equalization. Follows `keras.layers.RandAugment`; see ``ImageAugmentation``.
+/// stretched contrast, equalization. Follows `keras.layers.RandAugment`; see `ImageAugmentation`.
 public final class RandAugment: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// Between what values pixels lie.

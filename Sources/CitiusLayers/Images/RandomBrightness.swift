@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, a random number is added to each image's pixels. Follows `keras.layers.RandomBrightness`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomBrightness: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// What is added, as a fraction of the values' range: a number f for −f to f, or a range.

@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, each image is mixed with its gray version at random. Follows `keras.layers.RandomColorDegeneration`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomColorDegeneration: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// 0 leaves the image as it is, 1 makes it gray: a number f for −f to f, or a range.

@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, random brightness, contrast, saturation and hue, in this order. Follows `keras.layers.RandomColorJitter`;
-/// see ``ImageAugmentation``.
+/// see `ImageAugmentation`.
 public final class RandomColorJitter: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// Between what values pixels lie.

@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, each image's distance from its mean is multiplied by a random factor, channel by channel. Follows `keras.layers.RandomContrast`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomContrast: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// The factors lie from 1 − lower to 1 + upper: for a number f, from 1 to 1 + f, as in Keras.

@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, a random rectangle of each image is painted over with a random probability (Zhong et al. 2017, arXiv
-/// 1708.04896). Follows `keras.layers.RandomErasing`; see ``ImageAugmentation``.
+/// 1708.04896). Follows `keras.layers.RandomErasing`; see `ImageAugmentation`.
 public final class RandomErasing: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// The probability.

@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, each image is turned over with a probability of ½ along each of its axes that may be. Follows
-/// `keras.layers.RandomFlip`; see ``ImageAugmentation``.
+/// `keras.layers.RandomFlip`; see `ImageAugmentation`.
 public final class RandomFlip: ImageAugmentation, ConfigurableLayer {
     /// Along which axes images are turned over.
     public enum Mode: String, Sendable, Codable {

@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, each image becomes gray with a given probability. Follows `keras.layers.RandomGrayscale`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomGrayscale: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// The probability.

@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, each image's colors are turned by a random angle. Follows `keras.layers.RandomHue`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomHue: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// How far, as a fraction of half a turn, in either direction: a number f for 0 to f, or a range.

@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, each image becomes its negative with a random probability. Follows `keras.layers.RandomInvert`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomInvert: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// The probability: a number f for one from 0 to f, or a range.

@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, each image's values keep a random number of bits. Follows `keras.layers.RandomPosterization`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomPosterization: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// How many bits of eight are kept: a number, or a range, of which the upper bound is left out.

@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, each image is turned about its middle by a random angle. Follows `keras.layers.RandomRotation`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomRotation: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// The angle, as a fraction of a full turn; positive ones turn counter-clockwise.

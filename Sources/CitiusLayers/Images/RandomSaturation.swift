@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, each image's colors are made stronger or weaker at random. Follows `keras.layers.RandomSaturation`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomSaturation: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// Colors are multiplied by f / (1 − f): 0.5 leaves them, 0 takes them, 1 makes them full. A number f is −f to f.

@@ -3,7 +3,7 @@ import CitiusKernels
 import CitiusTensor
 
 /// In training, each image is sharpened or smoothed at random. Follows `keras.layers.RandomSharpness`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomSharpness: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// 0 smooths, 0.5 leaves the image as it is, 1 sharpens: a number f for 0 to f, or a range.

@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, each image is sheared by a random factor along each axis. Follows `keras.layers.RandomShear`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomShear: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// Pixels to the side for each pixel down.

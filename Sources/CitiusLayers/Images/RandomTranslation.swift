@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, each image is moved by a random distance along each axis. Follows `keras.layers.RandomTranslation`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomTranslation: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// How far images are moved down, as a fraction of their height.

@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, a random enlarged or reduced view of each image's middle. Follows `keras.layers.RandomZoom`; see
-/// ``ImageAugmentation``.
+/// `ImageAugmentation`.
 public final class RandomZoom: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// How much more than its height a view shows: 0.2 zooms out by a fifth, −0.2 in.

@@ -2,7 +2,7 @@ import CitiusAutograd
 import CitiusTensor
 
 /// In training, a random number is added to each image, and values above a random threshold become their negatives.
-/// Follows `keras.layers.Solarization`; see ``ImageAugmentation``.
+/// Follows `keras.layers.Solarization`; see `ImageAugmentation`.
 public final class Solarization: ImageAugmentation, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// What is added, as a fraction of 255: a number f for 0 to f, or a range.

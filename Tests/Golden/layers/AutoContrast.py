@@ -3,5 +3,5 @@ from layers import Case
 
 CASES = [
     Case(lambda: L.AutoContrast(value_range=(-1, 1)), [(2, 3, 4, 2)]),
-    Case(lambda: L.AutoContrast(), [(2, 3, 4, 1)]),
+    Case(lambda: L.AutoContrast(value_range=(0, 4)), [(2, 3, 4, 1)]),
 ]
