@@ -14,6 +14,16 @@ public final class Context {
     public let acceleration: Acceleration
     /// What layers added to the loss, scalars; see `add(loss:)`.
     public private(set) var losses: [Variable] = []
+    /// Whether what layers keep of a batch, such as moving statistics, waits for `applyUpdates()`. By default it is kept at
+    /// once; a training pass that is only looked at, or may be tried again, holds it.
+    ///
+    /// ```swift
+    /// let context = model.trainingContext(tape)
+    /// context.holdsUpdates = true
+    /// let loss = squaredError(model(inputs, in: context), targets)   // leaves no trace in the model
+    /// ```
+    public var holdsUpdates = false
+    private var updates: [(parameter: Parameter, change: (inout Tensor) -> Void)] = []
 
     /// A pass that trains: recorded, in training mode.
     ///
@@ -63,5 +73,16 @@ public final class Context {
         require(
             loss.shape.count == 1, "Context: a loss of shape \(loss.shape) is added, expected one element")
         losses.append(loss)
+    }
+
+    /// Changes a parameter that a layer keeps itself: at once, or, if the pass holds updates, by `applyUpdates()`.
+    public func update(_ parameter: Parameter, _ change: @escaping (inout Tensor) -> Void) {
+        if holdsUpdates { updates.append((parameter, change)) } else { parameter.update(change) }
+    }
+
+    /// Makes the changes that the pass held, in order, each once.
+    public func applyUpdates() {
+        for update in updates { update.parameter.update(update.change) }
+        updates = []
     }
 }

@@ -97,3 +97,19 @@ package func faultUnlessCountable(_ outputShape: Shape) -> String? {
 package func faultUnlessChannels(_ built: Int, _ channels: Int) -> String? {
     channels == built ? nil : "\(channels) channels, expected the \(built) that it was built for"
 }
+
+/// A switch in Keras's configuration of what is not there here: it is read, so that a file that needs it is refused, and
+/// not written.
+struct MissingOption: Codable, Sendable {
+    var isOn = false
+}
+
+extension KeyedDecodingContainer {
+    func decode(_ type: MissingOption.Type, forKey key: Key) throws -> MissingOption {
+        MissingOption(isOn: try decodeIfPresent(Bool.self, forKey: key) ?? false)
+    }
+}
+
+extension KeyedEncodingContainer {
+    mutating func encode(_ option: MissingOption, forKey key: Key) throws {}
+}

@@ -1,134 +1,17 @@
-"""Writes golden values from Keras for Citius's tests.
+"""Writes golden values of whole models, from Keras on TensorFlow, for Citius's tests. Those of layers: layers.py.
 
     pip install -r requirements.txt
     python generate.py            # all files, into ../CitiusTestSupport/Golden
-    python generate.py conv2d     # one of them
-
-Every file: {"source": "...", "cases": [{"name", "settings": {...}, "tensors": {name: {"shape", "values"}}}]}.
-Values are float64 unless a case says otherwise; gradients are those of sum(output * cotangent).
+    python generate.py graph      # one of them
 """
 
 import gzip
 import os
 import sys
 
-from support import HERE, OUT, Random, case, differentiate, keras, np, tf, use_precision, write
+from support import HERE, OUT, Random, case, keras, np, use_precision, write
 
 SAMPLE = os.path.join(HERE, "..", "..", "Sources", "CitiusData", "Resources", "fashion-mnist")
-
-
-def layer_case(name, settings, layer, x, random, weight_names):
-    layer.build((None, *x.shape[1:]))
-    layer.set_weights([random(*w.shape) for w in layer.weights])
-    weights = layer.get_weights()
-    variable = tf.Variable(x)
-    with tf.GradientTape() as tape:
-        output = layer(variable)
-        cotangent = random(*output.shape)
-        total = tf.reduce_sum(output * cotangent)
-    gradients = tape.gradient(total, [variable] + [w.value for w in layer.trainable_weights])
-    tensors = {"input": x, "output": output.numpy(), "cotangent": cotangent, "d_input": gradients[0].numpy()}
-    for key, weight, gradient in zip(weight_names, weights, gradients[1:]):
-        tensors[key] = weight
-        tensors["d_" + key] = gradient.numpy()
-    return case(name, settings, **tensors)
-
-
-def conv2d():
-    use_precision("float64")
-    random, cases = Random(1), []
-    for settings, shape in [
-        (dict(filters=4, kernel=[3, 3]), (2, 6, 7, 3)),
-        (dict(filters=3, kernel=[2, 3], padding="same"), (2, 5, 6, 2)),
-        (dict(filters=4, kernel=[3, 3], strides=[2, 2]), (2, 8, 7, 3)),
-        (dict(filters=4, kernel=[3, 2], strides=[2, 2], padding="same"), (3, 7, 8, 2)),
-        (dict(filters=2, kernel=[3, 3], dilation=[2, 2]), (2, 9, 8, 3)),
-        (dict(filters=6, kernel=[3, 3], groups=2, padding="same"), (2, 5, 5, 4)),
-        (dict(filters=5, kernel=[1, 1], activation="relu"), (2, 4, 5, 3)),
-        (dict(filters=3, kernel=[3, 3], bias=False, activation="tanh"), (1, 5, 4, 1)),
-    ]:
-        full = dict(
-            filters=4, kernel=[3, 3], strides=[1, 1], padding="valid", dilation=[1, 1], groups=1,
-            activation="linear", bias=True,
-        ) | settings
-        layer = keras.layers.Conv2D(
-            full["filters"], full["kernel"], strides=full["strides"], padding=full["padding"],
-            dilation_rate=full["dilation"], groups=full["groups"], activation=full["activation"],
-            use_bias=full["bias"],
-        )
-        if full["groups"] > 1:
-            cases.append(grouped_case(full, random(*shape), random))
-        else:
-            cases.append(layer_case(str(settings), full, layer, random(*shape), random, ["kernel", "bias"]))
-    write("conv2d", cases)
-
-
-def separable():
-    use_precision("float64")
-    random, cases = Random(11), []
-    for settings, shape in [
-        (dict(), (2, 6, 7, 3)),
-        (dict(padding="same", strides=[2, 2], activation="relu"), (2, 7, 6, 3)),
-        (dict(kernel=[2, 3], multiplier=2), (2, 5, 6, 2)),
-        (dict(dilation=[2, 2], padding="same"), (1, 7, 6, 2)),
-    ]:
-        full = dict(
-            kernel=[3, 3], padding="valid", strides=[1, 1], dilation=[1, 1], multiplier=1, activation="linear",
-        ) | settings
-        shared = dict(
-            strides=full["strides"], padding=full["padding"], dilation_rate=full["dilation"],
-            depth_multiplier=full["multiplier"], activation=full["activation"],
-        )
-        layer = keras.layers.DepthwiseConv2D(full["kernel"], **shared)
-        cases.append(
-            layer_case(
-                f"depthwise {settings}", full | dict(kind="depthwise"), layer, random(*shape), random,
-                ["kernel", "bias"],
-            )
-        )
-        layer = keras.layers.SeparableConv2D(4, full["kernel"], **shared)
-        cases.append(
-            layer_case(
-                f"separable {settings}", full | dict(kind="separable", filters=4), layer, random(*shape),
-                random, ["depthwise_kernel", "pointwise_kernel", "bias"],
-            )
-        )
-    write("separable", cases)
-
-
-def globalpooling():
-    use_precision("float64")
-    random, cases = Random(12), []
-    kinds = dict(max=keras.layers.GlobalMaxPooling2D, average=keras.layers.GlobalAveragePooling2D)
-    for kind, layer in kinds.items():
-        for keepdims in [False, True]:
-            settings = dict(kind=kind, keepdims=keepdims)
-            cases.append(
-                layer_case(str(settings), settings, layer(keepdims=keepdims), random(2, 4, 3, 5), random, [])
-            )
-    write("globalpooling", cases)
-
-
-def merging():
-    use_precision("float64")
-    random, cases = Random(13), []
-    for settings, shapes in [
-        (dict(kind="add"), [(2, 3, 4)] * 3),
-        (dict(kind="concatenate", axis=-1), [(2, 3, 4), (2, 3, 1), (2, 3, 2)]),
-        (dict(kind="concatenate", axis=1), [(2, 3, 4), (2, 1, 4)]),
-    ]:
-        layer = keras.layers.Add() if settings["kind"] == "add" else keras.layers.Concatenate(settings["axis"])
-        inputs, cotangents = [random(*shape) for shape in shapes], []
-
-        def cotangent(shape):
-            cotangents.append(random(*shape))
-            return cotangents[0]
-
-        output, gradients = differentiate(lambda *x: layer(x), inputs, cotangent)
-        tensors = {f"input{i}": x for i, x in enumerate(inputs)}
-        tensors |= {f"d_input{i}": g for i, g in enumerate(gradients)}
-        cases.append(case(str(settings), settings, output=output, cotangent=cotangents[0], **tensors))
-    write("merging", cases)
 
 
 def graph():
@@ -162,102 +45,6 @@ def graph():
         "graph",
         [case("residual", settings, inputs=inputs, labels=labels, output=output, **tensors)],
     )
-
-
-def grouped_case(settings, x, random):
-    """TensorFlow has no gradient of a grouped convolution on CPUs: group by group, joined."""
-    groups, filters = settings["groups"], settings["filters"]
-    kernel = random(*settings["kernel"], x.shape[-1] // groups, filters)
-    bias = random(filters)
-
-    def function(x, kernel, bias):
-        parts = zip(tf.split(x, groups, axis=-1), tf.split(kernel, groups, axis=-1))
-        outputs = [
-            tf.nn.conv2d(a, k, settings["strides"], settings["padding"].upper(), dilations=settings["dilation"])
-            for a, k in parts
-        ]
-        return tf.concat(outputs, axis=-1) + bias
-
-    cotangents = []
-
-    def cotangent(shape):
-        cotangents.append(random(*shape))
-        return cotangents[0]
-
-    output, (dx, dk, db) = differentiate(function, [x, kernel, bias], cotangent)
-    return case(
-        "groups", settings, input=x, kernel=kernel, bias=bias, output=output, cotangent=cotangents[0],
-        d_input=dx, d_kernel=dk, d_bias=db,
-    )
-
-
-def pooling():
-    use_precision("float64")
-    random, cases = Random(2), []
-    for kind, cls in [("max", keras.layers.MaxPooling2D), ("average", keras.layers.AveragePooling2D)]:
-        for pool, strides, padding in [
-            ([2, 2], None, "valid"), ([3, 3], [2, 2], "valid"), ([2, 3], [1, 2], "same"), ([2, 2], None, "same"),
-        ]:
-            settings = dict(kind=kind, pool=pool, strides=strides or pool, padding=padding)
-            layer = cls(pool, strides=strides, padding=padding)
-            cases.append(layer_case(str(settings), settings, layer, random(2, 7, 9, 3), random, []))
-    write("pooling", cases)
-
-
-ACTIVATIONS = (
-    "relu sigmoid tanh softmax log_softmax linear elu selu gelu silu leaky_relu softplus relu6 softsign mish "
-    "hard_sigmoid hard_silu exponential"
-).split()
-
-
-def activations():
-    use_precision("float64")
-    random, cases = Random(3), []
-    for name in ACTIVATIONS:
-        x = random(3, 7, low=-4, high=4)
-        w = random(3, 7)
-        output, (dx,) = differentiate(keras.activations.get(name), [x], lambda _: w)
-        cases.append(case(name, {}, input=x, output=output, cotangent=w, d_input=dx))
-    write("activations", cases)
-
-
-def dense():
-    use_precision("float64")
-    random, cases = Random(4), []
-    for activation in ["linear", "relu", "softmax", "gelu"]:
-        for shape in [(4, 5), (2, 3, 5)]:
-            settings = dict(units=3, activation=activation)
-            layer = keras.layers.Dense(3, activation=activation)
-            cases.append(layer_case(f"{activation} {shape}", settings, layer, random(*shape), random, ["kernel", "bias"]))
-    write("dense", cases)
-
-
-def batchnorm():
-    use_precision("float64")
-    random, cases = Random(5), []
-    for shape in [(6, 4), (3, 4, 5, 2)]:
-        layer = keras.layers.BatchNormalization()
-        layer.build((None, *shape[1:]))
-        channels = shape[-1]
-        before = [random(channels), random(channels), random(channels), random(channels, low=0.5, high=2)]
-        layer.set_weights(before)
-        x, w = random(*shape, low=1, high=3), random(*shape)
-        inference = layer(x, training=False).numpy()
-        variable = tf.Variable(x)
-        with tf.GradientTape() as tape:
-            output = layer(variable, training=True)
-            total = tf.reduce_sum(output * w)
-        dx, dgamma, dbeta = tape.gradient(total, [variable] + [v.value for v in layer.trainable_weights])
-        after = layer.get_weights()
-        cases.append(
-            case(
-                str(shape), dict(momentum=layer.momentum, epsilon=layer.epsilon), input=x, cotangent=w,
-                gamma=before[0], beta=before[1], moving_mean=before[2], moving_variance=before[3],
-                moving_mean_after=after[2], moving_variance_after=after[3], output=output.numpy(),
-                inference=inference, d_input=dx.numpy(), d_gamma=dgamma.numpy(), d_beta=dbeta.numpy(),
-            )
-        )
-    write("batchnorm", cases)
 
 
 # Whole trainings: the document's CNN without dropout, from weights that both sides compute.
@@ -368,11 +155,7 @@ def parity():
     write("parity", cases)
 
 
-FILES = dict(
-    conv2d=conv2d, separable=separable, pooling=pooling, globalpooling=globalpooling, activations=activations,
-    dense=dense, batchnorm=batchnorm, parity=parity,
-    merging=merging, graph=graph,
-)
+FILES = dict(parity=parity, graph=graph)
 
 if __name__ == "__main__":
     os.makedirs(OUT, exist_ok=True)

@@ -1,0 +1,7 @@
+from keras import layers as L
+from layers import Case
+
+CASES = [
+    Case(lambda: L.GlobalMaxPooling2D(), [(2, 4, 3, 5)]),
+    Case(lambda: L.GlobalMaxPooling2D(keepdims=True), [(2, 4, 3, 5)]),
+]

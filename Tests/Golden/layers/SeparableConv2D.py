@@ -1,0 +1,9 @@
+from keras import layers as L
+from layers import Case
+
+CASES = [
+    Case(lambda: L.SeparableConv2D(4, 3), [(2, 6, 7, 3)]),
+    Case(lambda: L.SeparableConv2D(4, 3, padding="same", strides=2, activation="relu"), [(2, 7, 6, 3)]),
+    Case(lambda: L.SeparableConv2D(4, (2, 3), depth_multiplier=2), [(2, 5, 6, 2)]),
+    Case(lambda: L.SeparableConv2D(4, 3, dilation_rate=2, padding="same", use_bias=False), [(1, 7, 6, 2)]),
+]
