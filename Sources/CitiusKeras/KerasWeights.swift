@@ -31,7 +31,9 @@ enum KerasWeights {
             guard seen.insert(ObjectIdentifier(layer)).inserted else { return }
             body(layer, path)
             guard isContainer(layer) else {
-                for sublayer in layer.sublayers { visit(sublayer, path + sublayer.name + "/") }
+                for (sublayer, attribute) in zip(layer.sublayers, layer.kerasAttributes) {
+                    visit(sublayer, path + attribute + "/")
+                }
                 return
             }
             var names = GroupNames()
@@ -95,7 +97,7 @@ enum KerasWeights {
         do throws(SavingError) {
             model = try Model.make(
                 from: config, types: types, seed: seed,
-                weights: ParameterSource(find: { source.find($0) }, faults: faults))
+                weights: ParameterSource(usesAttributes: true, find: { source.find($0) }, faults: faults))
         } catch {
             throw KerasFileError(.unsupported, "\(file): \(error)")
         }
@@ -111,6 +113,10 @@ enum KerasWeights {
         of json: JSON, _ path: String, _ group: String, into paths: inout [String: String]
     ) {
         paths[path] = group
+        // A model within a layer, such as TimeDistributed.
+        for (attribute, layer) in json["config"]?.object ?? [:] where layer["class_name"]?.string != nil {
+            collectPaths(of: layer, path + attribute + "/", group + attribute + "/", into: &paths)
+        }
         guard let className = json["class_name"]?.string,
             ["Sequential", "Functional", "Model"].contains(className),
             let layers = json["config"]?["layers"]?.array

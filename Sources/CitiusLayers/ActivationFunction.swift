@@ -52,6 +52,19 @@ public struct ActivationFunction: Sendable {
     /// The function, whatever the shape of its result.
     func applied(to input: Variable) -> Variable { function(input) }
 
+    /// The function as recurrent cells compute it in their own pass; nil for others.
+    var recurrent: RecurrentActivation? {
+        guard isLibrary else { return nil }
+        return switch name {
+        case "linear": .linear
+        case "tanh": .tanh
+        case "sigmoid": .sigmoid
+        case "relu": .relu
+        case "hard_sigmoid": .hardSigmoid
+        default: nil
+        }
+    }
+
     public static let linear = ActivationFunction(library: "linear", .identity) { $0 }
     public static let relu = ActivationFunction(library: "relu", .relu) { $0.relu() }
     public static let relu6 = ActivationFunction(library: "relu6", .relu6) { $0.relu6() }

@@ -58,6 +58,10 @@ open class Layer {
     /// they follow its `dtype` and `isTrainable`.
     open var sublayers: [Layer] { [] }
 
+    /// Where Keras keeps each sublayer's weights, below this layer's group: the attribute that holds it. By default its
+    /// name.
+    package var kerasAttributes: [String] { sublayers.map { $0.name } }
+
     /// The parameters that `build` made, in order, without those of sublayers.
     public private(set) final var ownParameters: [Parameter] = []
 
@@ -192,9 +196,9 @@ open class Layer {
         guard !sublayers.isEmpty else { return }
         var names = LayerNames()
         names.give(to: sublayers, in: label)
-        for sublayer in sublayers where !sublayer.isBuilt {
+        for (sublayer, attribute) in zip(sublayers, kerasAttributes) where !sublayer.isBuilt {
             sublayer.dtype = dtype
-            sublayer.parameterSource = parameterSource?.within(sublayer.name)
+            sublayer.parameterSource = parameterSource?.within(sublayer.name, attribute: attribute)
         }
         freezeParts()
     }

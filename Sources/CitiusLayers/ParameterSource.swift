@@ -13,28 +13,37 @@ package struct ParameterSource {
     }
 
     private let prefix: String
+    private let usesAttributes: Bool
     private let find: (String) -> (shape: Shape, dtype: DType, read: () -> Tensor?)?
     package let faults: Faults
 
-    /// - Parameter find: by a parameter's path, what the file says of it and how to read it.
+    /// - Parameters:
+    ///   - usesAttributes: whether paths go by `kerasAttributes` instead of names, within layers that are no models.
+    ///   - find: by a parameter's path, what the file says of it and how to read it.
     package init(
+        usesAttributes: Bool = false,
         find: @escaping (String) -> (shape: Shape, dtype: DType, read: () -> Tensor?)?, faults: Faults
     ) {
-        self.init(prefix: "", find: find, faults: faults)
+        self.init(prefix: "", usesAttributes: usesAttributes, find: find, faults: faults)
     }
 
     private init(
-        prefix: String, find: @escaping (String) -> (shape: Shape, dtype: DType, read: () -> Tensor?)?,
-        faults: Faults
+        prefix: String, usesAttributes: Bool,
+        find: @escaping (String) -> (shape: Shape, dtype: DType, read: () -> Tensor?)?, faults: Faults
     ) {
         self.prefix = prefix
+        self.usesAttributes = usesAttributes
         self.find = find
         self.faults = faults
     }
 
-    /// The same for the layers within a layer.
-    package func within(_ layer: String) -> ParameterSource {
-        ParameterSource(prefix: prefix + layer + "/", find: find, faults: faults)
+    /// The same for a layer within a layer.
+    ///
+    /// - Parameter attribute: Keras's name of what holds it.
+    package func within(_ layer: String, attribute: String) -> ParameterSource {
+        ParameterSource(
+            prefix: prefix + (usesAttributes ? attribute : layer) + "/", usesAttributes: usesAttributes,
+            find: find, faults: faults)
     }
 
     /// The value of a parameter; an empty tensor, and a fault noted, if there is none of its shape.

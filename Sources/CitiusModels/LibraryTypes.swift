@@ -65,6 +65,8 @@ extension ConfigurationTypes {
         ActivityRegularization.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, Softmax.self,
         GaussianNoise.self, GaussianDropout.self, AlphaDropout.self, SpatialDropout1D.self,
         SpatialDropout2D.self, SpatialDropout3D.self,
+        SimpleRNNCell.self, LSTMCell.self, GRUCell.self, StackedRNNCells.self, RNN.self, SimpleRNN.self,
+        LSTM.self, GRU.self, Bidirectional.self, TimeDistributed.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
         PolynomialDecay.self, InverseTimeDecay.self,

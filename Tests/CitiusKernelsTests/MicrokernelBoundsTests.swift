@@ -396,6 +396,59 @@ extension BoundsTests {
             }
         }
 
+        // MARK: Recurrent cells
+
+        @Test(arguments: names) func recurrentSteps(name: String) throws {
+            let set = try set(named: name)
+            let cells = [
+                (1, 1, set.simple_step, set.simple_gradient), (4, 5, set.lstm_step, set.lstm_gradient),
+                (3, 4, set.gru_step, set.gru_gradient),
+            ]
+            for units in Self.widths {
+                for (gates, recorded, forward, gradient) in cells {
+                    for isMasked in [false, true] {
+                        expectStaysInside("\(name), recurrent step of \(gates) gates, \(units) units") {
+                            memory in
+                            let rows = 2
+                            let count = rows * units
+                            func numbers(_ count: Int, _ seed: UInt64) -> UnsafeMutablePointer<Float> {
+                                memory.sums(GuardedMemory.numbers(count, seed: seed))
+                            }
+                            var step = citius_recurrent_step()
+                            (step.rows, step.units) = (rows, units)
+                            (step.activation, step.recurrent_activation) = (1, 2)
+                            if isMasked {
+                                step.mask = UnsafePointer(memory.elements([0, 1] as [UInt8]))
+                                step.mask_stride = 1
+                            }
+                            step.x = UnsafePointer(memory.random(count * gates, seed: 1))
+                            step.x_stride = gates * units
+                            step.products = UnsafePointer(memory.random(count * gates, seed: 2))
+                            step.h = numbers(count, 3)
+                            step.c = numbers(count, 4)
+                            step.before = memory.results(count)
+                            step.before_stride = units
+                            // Masked rows write some of it alone.
+                            step.record = numbers(count * recorded, 5)
+                            step.record_stride = recorded * units
+                            step.y = memory.results(count)
+                            step.y_stride = units
+                            forward?(&step)
+                            step.dy = UnsafePointer(memory.random(count, seed: 6))
+                            step.dy_stride = units
+                            step.dh = numbers(count, 7)
+                            step.dc = numbers(count, 8)
+                            step.dx = memory.results(count * gates)
+                            step.dx_stride = gates * units
+                            step.c_before = UnsafePointer(memory.random(count, seed: 9))
+                            step.c_before_stride = units
+                            gradient?(&step)
+                        }
+                    }
+                }
+            }
+        }
+
         // MARK: Lines
 
         @Test(arguments: names) func functions(name: String) throws {

@@ -41,6 +41,8 @@ class Case:
     arguments: dict = dataclasses.field(default_factory=dict)
     # Whether several inputs are passed as arguments of their own (query, value) and not as one list.
     spread: bool = False
+    # The argument that takes the inputs behind the first, as a list.
+    keyword: str = ""
     # Whether real Keras can save the case as a model that predicts: not for masks that are given by hand.
     is_saved: bool = True
     # Of trained weights, the range.
@@ -52,6 +54,8 @@ class Case:
         arguments = self.arguments | arguments
         if len(inputs) == 1:
             return layer(inputs[0], **arguments)
+        if self.keyword:
+            return layer(inputs[0], **{self.keyword: inputs[1:]}, **arguments)
         return layer(*inputs, **arguments) if self.spread else layer(inputs, **arguments)
 
     def values(self, random):
@@ -70,7 +74,9 @@ class Case:
         values = self.values(random)
         entries = [keras.Input(x.shape[1:], dtype="float32" if x.dtype.kind == "f" else str(x.dtype)) for x in values]
         layer = self.layer()
-        model = keras.Model(entries if len(entries) > 1 else entries[0], self.call(layer, entries))
+        outputs = keras.tree.flatten(self.call(layer, entries))
+        model = keras.Model(
+            entries if len(entries) > 1 else entries[0], outputs if len(outputs) > 1 else outputs[0])
         self.fill(layer, random)
         return model, values
 

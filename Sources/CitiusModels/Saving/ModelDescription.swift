@@ -48,8 +48,8 @@ enum LayerDescription {
             ]
         }
         do throws(JSON.CodingFailure) {
-            for (key, value) in try JSON(encoding: layer.configuration).object ?? [:] where config[key] == nil
-            {
+            for (key, value) in try JSON(encoding: layer.configuration, userInfo: nested).object ?? [:]
+            where config[key] == nil {
                 config[key] = value
             }
         } catch {
@@ -69,6 +69,10 @@ enum LayerDescription {
             "config": .object(config), "registered_name": .string(className),
         ]
     }
+
+    private static let nested: [CodingUserInfoKey: any Sendable] = [
+        .nestedLayers: NestedLayerDescribing { layer in try json(of: layer) }
+    ]
 
     private static func json(of model: Sequential) throws(SavingError) -> JSON {
         var layers: [JSON] = []
@@ -116,11 +120,13 @@ enum LayerDescription {
                 continue
             }
             let takesList = node.layer is MergingLayer || node.layer is Model && tensors.count > 1
-            inbound[layer, default: []].append(
-                [
-                    "args": takesList ? [.array(tensors)] : .array(tensors),
-                    "kwargs": .object((node.layer as? any CallArgumentsLayer)?.callArguments ?? [:]),
-                ])
+            var arguments: JSON = takesList ? [.array(tensors)] : .array(tensors)
+            var keywords = (node.layer as? any CallArgumentsLayer)?.callArguments ?? [:]
+            if let keyword = (node.layer as? any KeywordInputsLayer)?.inputsKeyword, tensors.count > 1 {
+                arguments = [tensors[0]]
+                keywords[keyword] = .array(Array(tensors.dropFirst()))
+            }
+            inbound[layer, default: []].append(["args": arguments, "kwargs": .object(keywords)])
         }
         var layers: [JSON] = []
         for layer in graph.layers {
@@ -168,8 +174,9 @@ enum LayerDescription {
         ]
         if let layer, !(layer is Input), let shapes = layer.inputShapes {
             let list = shapes.map { json(of: $0) }
+            let isBuiltByFirst = list.count == 1 || layer is any KeywordInputsLayer
             envelope["build_config"] = [
-                "input_shape": list.count == 1 && !(layer is MergingLayer) ? list[0] : .array(list)
+                "input_shape": isBuiltByFirst && !(layer is MergingLayer) ? list[0] : .array(list)
             ]
         }
         return .object(envelope)

@@ -78,7 +78,7 @@ struct LayerMaking {
             case "Functional", "Model": try functional(config, here, source, isRoot)
             case _ where json["module"]?.string?.hasPrefix(Operation.moduleOfAll) == true:
                 try operation(name, config, json["inbound_nodes"]?.array ?? [], here)
-            default: try plain(name, config, here)
+            default: try plain(name, config, here, source)
             }
         if config["trainable"]?.bool == false { layer.isTrainable = false }
         return layer
@@ -96,23 +96,33 @@ struct LayerMaking {
         return operation
     }
 
-    private func plain(_ className: String, _ config: JSON, _ path: String) throws(SavingError) -> Layer {
+    private func plain(
+        _ className: String, _ config: JSON, _ path: String, _ source: ParameterSource?
+    ) throws(SavingError) -> Layer {
         guard let type = types.type(named: className, in: (any ConfigurableLayer.Type).self) else {
             throw fault(
                 path,
                 "there is no layer \"\(className)\"; name one of your own to the loader: "
                     + "types: .library.adding(\(className).self)")
         }
-        return try make(type, config, path)
+        return try make(type, config, path, source)
     }
 
     private func make<Made: ConfigurableLayer>(
-        _ type: Made.Type, _ config: JSON, _ path: String
+        _ type: Made.Type, _ config: JSON, _ path: String, _ source: ParameterSource?
     ) throws(SavingError) -> Layer {
         let configuration: Made.Configuration
         var activityRegularizer: Regularizer?
         do throws(JSON.CodingFailure) {
-            configuration = try config.decoded(userInfo: [.configurationTypes: types])
+            configuration = try config.decoded(
+                userInfo: [
+                    .configurationTypes: types,
+                    .nestedLayers: NestedLayerMaking { json, attribute in
+                        let name = json["config"]?["name"]?.string ?? ""
+                        let within = source?.within(name, attribute: attribute)
+                        return try self.layer(json, at: path, within)
+                    },
+                ])
             if let penalty = config["activity_regularizer"], penalty != .null {
                 activityRegularizer = try penalty.decoded(userInfo: [.configurationTypes: types])
             }
@@ -142,7 +152,7 @@ struct LayerMaking {
     /// Where the layers of a model within a model find their values.
     private func within(_ source: ParameterSource?, _ layer: JSON) -> ParameterSource? {
         let name = layer["name"]?.string ?? layer["config"]?["name"]?.string
-        return name.flatMap { source?.within($0) }
+        return name.flatMap { source?.within($0, attribute: $0) }
     }
 
     private func sequential(

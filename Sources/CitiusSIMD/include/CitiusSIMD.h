@@ -244,6 +244,53 @@ typedef struct citius_depthwise {
     float *sums;
 } citius_depthwise;
 
+/// The activations that recurrent cells compute in their own pass.
+enum citius_activation {
+    CITIUS_LINEAR,
+    CITIUS_TANH,
+    CITIUS_SIGMOID,
+    CITIUS_RELU,
+    CITIUS_HARD_SIGMOID,
+};
+
+/// One step of some rows of a batch through a recurrent cell, behind the products; or its gradient.
+typedef struct citius_recurrent_step {
+    ptrdiff_t rows, units;
+    /// Of `citius_activation`.
+    int activation, recurrent_activation;
+    /// Rows whose byte is 0 keep their state, and their output, or put out 0 if it `zeroes_masked`. Null: none does.
+    const uint8_t *mask;
+    ptrdiff_t mask_stride;
+    int zeroes_masked;
+    /// The input's products of each gate, [rows, gates · units].
+    const float *x;
+    ptrdiff_t x_stride;
+    /// The state's products, with the recurrent bias, [rows, gates · units] one behind the other.
+    const float *products;
+    /// The states, [rows, units] one behind the other, which become the next.
+    float *h, *c;
+    /// What the gradient needs: the state before the step, and the gates; null if there will be none.
+    float *before;
+    ptrdiff_t before_stride;
+    float *record;
+    ptrdiff_t record_stride;
+    /// The output; null if nobody wants it.
+    float *y;
+    ptrdiff_t y_stride;
+
+    /// The output's gradient; null if there is none.
+    const float *dy;
+    ptrdiff_t dy_stride;
+    /// The gradients of the states after the step become those of the states before it, h's without what comes through
+    /// the products.
+    float *dh, *dc;
+    /// The gradient of x.
+    float *dx;
+    ptrdiff_t dx_stride;
+    const float *c_before;
+    ptrdiff_t c_before_stride;
+} citius_recurrent_step;
+
 /// The microkernels of one instruction set.
 typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// The set's name: "baseline" (SSE2 on x86-64, NEON on arm64), "avx2" or "avx512".
@@ -369,6 +416,18 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
 
     /// y[i] = x[i]·scale where keep[i] is not 0, else 0.
     void (*mask)(const float *x, const uint8_t *keep, float scale, ptrdiff_t count, float *y);
+
+    /// h ← activation(x + products); kept is h.
+    void (*simple_step)(const citius_recurrent_step *step);
+    void (*simple_gradient)(const citius_recurrent_step *step);
+    /// With i, f and o the recurrent activation of their sums, g the activation of its: c ← f·c + i·g,
+    /// h ← o·activation(c). Gates in the order i, f, g, o; kept are these and c.
+    void (*lstm_step)(const citius_recurrent_step *step);
+    void (*lstm_gradient)(const citius_recurrent_step *step);
+    /// With z and r the recurrent activation of their sums: h ← z·h + (1 − z)·activation(x + r·product). Gates in the
+    /// order z, r, candidate; kept are these and the third product, which the gradient replaces by its own.
+    void (*gru_step)(const citius_recurrent_step *step);
+    void (*gru_gradient)(const citius_recurrent_step *step);
 } citius_kernels;
 
 /// The best set that this machine runs, or the one that the environment's CITIUS_ISA names; null if the

@@ -1,0 +1,76 @@
+import CitiusAutograd
+import CitiusTensor
+
+/// A recurrent layer with long short-term memory: gates decide what each step writes into its carry, what it forgets of
+/// it, and what it shows; for the formulas see `LSTMCell`.
+///
+/// ```swift
+/// let model = Sequential {
+///     Input(64, 8)                          // sequences of 64 steps, 8 numbers each
+///     LSTM(32, returnSequences: true)
+///     LSTM(32)
+///     Dense(1)
+/// }
+/// ```
+///
+/// # Shapes
+/// [batch, steps, inputs] → [batch, units], or [batch, steps, units] with `returnSequences`; with `returnState` then
+/// the last states h and c, [batch, units] each. Further inputs are the first states, else zeros. The parameters are the
+/// cell's, `lstm_cell/kernel`, `recurrent_kernel` and `bias`.
+///
+/// Masks, states and dropout behave as `RecurrentLayer` says. With the activations linear, relu, tanh, sigmoid and
+/// hard_sigmoid, the whole sequence is one operation; with others it is one of each step.
+///
+/// Follows `keras.layers.LSTM`.
+public final class LSTM: RecurrentLayer, ConfigurableLayer {
+    public typealias Configuration = RecurrentConfiguration<LSTMCell.Configuration>
+
+    public static var module: String? { "keras.layers" }
+    public var configuration: Configuration { Configuration(cell: cellConfiguration, options: options) }
+    private let cellConfiguration: LSTMCell.Configuration
+
+    /// - Parameters:
+    ///   - units: the number of units: the size of the output.
+    ///   - unroll: accepted for Keras's sake; there is nothing to unroll.
+    ///
+    /// Traps if the number of units is not positive, or a rate of dropout is not in 0..<1.
+    public convenience init(
+        _ units: Int, activation: ActivationFunction = .tanh,
+        recurrentActivation: ActivationFunction = .sigmoid, useBias: Bool = true,
+        kernelInitializer: Initializer = .glorotUniform, recurrentInitializer: Initializer = .orthogonal(),
+        biasInitializer: Initializer = .zeros, unitForgetBias: Bool = true,
+        kernelRegularizer: Regularizer? = nil, recurrentRegularizer: Regularizer? = nil,
+        biasRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        recurrentConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, dropout: Double = 0,
+        recurrentDropout: Double = 0, seed: Int? = nil, returnSequences: Bool = false,
+        returnState: Bool = false, goBackwards: Bool = false, stateful: Bool = false, unroll: Bool = false,
+        zeroOutputForMask: Bool = false, name: String? = nil
+    ) {
+        let cell = LSTMCell.Configuration(
+            units: units, activation: activation, recurrentActivation: recurrentActivation, useBias: useBias,
+            kernelInitializer: kernelInitializer, recurrentInitializer: recurrentInitializer,
+            biasInitializer: biasInitializer, unitForgetBias: unitForgetBias,
+            kernelRegularizer: kernelRegularizer, recurrentRegularizer: recurrentRegularizer,
+            biasRegularizer: biasRegularizer, kernelConstraint: kernelConstraint,
+            recurrentConstraint: recurrentConstraint, biasConstraint: biasConstraint, dropout: dropout,
+            recurrentDropout: recurrentDropout, seed: seed)
+        let options = RecurrentOptions(
+            returnSequences: returnSequences, returnState: returnState, goBackwards: goBackwards,
+            stateful: stateful, unroll: unroll, zeroOutputForMask: zeroOutputForMask)
+        self.init(configuration: Configuration(cell: cell, options: options), name: name)
+    }
+
+    public init(configuration: Configuration, name: String? = nil) {
+        let configuration = Self.checked(configuration)
+        cellConfiguration = configuration.cell
+        super.init(
+            LSTMCell(configuration: configuration.cell, name: "lstm_cell"),
+            configuration.options, name: name)
+    }
+
+    package override func reversed() -> RecurrentLayer? {
+        var configuration = configuration
+        configuration.options.goBackwards.toggle()
+        return LSTM(configuration: configuration)
+    }
+}

@@ -1,0 +1,7 @@
+from keras import layers as L
+from layers import Case
+
+CASES = [
+    Case(lambda: L.LSTMCell(3), [(2, 4)] + [(2, 3)] * 2, keyword="states"),
+    Case(lambda: L.LSTMCell(3, activation="relu", use_bias=False), [(2, 4)] + [(2, 3)] * 2, keyword="states"),
+]
