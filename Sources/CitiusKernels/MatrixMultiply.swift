@@ -63,6 +63,15 @@ package func matrixMultiply<T: KernelReal>(
             leadingA: leadingA, b, leadingB: leadingB, c, leadingC: leadingC)
         return
     }
+    if method == .general && T.self == Float.self && alpha == 1 && beta == 0
+        && TiledProduct.takes(
+            transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k)
+    {
+        TiledProduct.multiply(
+            transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k, floats(a),
+            leadingA: leadingA, floats(b), leadingB: leadingB, mutableFloats(c), leadingC: leadingC)
+        return
+    }
     let cut = ProductCut(
         method, transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k)
     ThreadPool.shared.run(cut.rowChunks * cut.columnChunks) { chunk in

@@ -63,37 +63,47 @@ package struct RowGroups: Sendable {
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
         let grain = max(1, 16_384 / max(1, width * places.count / max(1, rows.count)))
-        ThreadPool.shared.forRanges(of: rows.count, grain: grain) { range in
-            for group in range {
-                let places = self.places[Int(starts[group])..<Int(starts[group + 1])]
-                places.withUnsafeBufferPointer { Self.sum($0, x, width, to: out + group * width) }
+        places.withUnsafeBufferPointer { places in
+            starts.withUnsafeBufferPointer { starts in
+                ThreadPool.shared.forRanges(of: rows.count, grain: grain) { range in
+                    for group in range {
+                        let first = Int(starts[group])
+                        Self.sum(
+                            places.baseAddress! + first, Int(starts[group + 1]) - first, x, width,
+                            to: out + group * width)
+                    }
+                }
             }
         }
     }
 
     @inline(__always)
     private static func sum<T: KernelReal>(
-        _ places: UnsafeBufferPointer<Int32>, _ x: UnsafePointer<T>, _ width: Int,
+        _ places: UnsafePointer<Int32>, _ count: Int, _ x: UnsafePointer<T>, _ width: Int,
         to out: UnsafeMutablePointer<T>
     ) {
         let block = 64
-        func sumBlock(_ places: Slice<UnsafeBufferPointer<Int32>>, to out: UnsafeMutablePointer<T>) {
-            out.update(from: x + Int(places[places.startIndex]) * width, count: width)
-            for place in places.dropFirst() {
-                let source = x + Int(place) * width
-                for index in 0..<width { out[index] += source[index] }
-            }
-        }
-        guard places.count > block else { return sumBlock(places[...], to: out) }
-        let blocks = (places.count + block - 1) / block
+        guard count > block else { return sumBlock(places, count, x, width, to: out) }
+        let blocks = (count + block - 1) / block
         withUnsafeTemporaryAllocation(of: T.self, capacity: blocks * width) { sums in
             guard let sums = sums.baseAddress else { return }
             for number in 0..<blocks {
-                sumBlock(
-                    places[number * block..<min((number + 1) * block, places.count)],
-                    to: sums + number * width)
+                let first = number * block
+                sumBlock(places + first, min(block, count - first), x, width, to: sums + number * width)
             }
             addSlots(sums, stride: width, slots: blocks, 0..<width, to: out)
+        }
+    }
+
+    @inline(__always)
+    private static func sumBlock<T: KernelReal>(
+        _ places: UnsafePointer<Int32>, _ count: Int, _ x: UnsafePointer<T>, _ width: Int,
+        to out: UnsafeMutablePointer<T>
+    ) {
+        out.update(from: x + Int(places[0]) * width, count: width)
+        for index in 1..<max(1, count) {
+            let source = x + Int(places[index]) * width
+            for column in 0..<width { out[column] += source[column] }
         }
     }
 }

@@ -29,7 +29,7 @@ package struct RowSteps {
     @specialized(where T == Double)
     package func settle<T: KernelReal>(_ rows: [Int32]?, count: Int, steps: [StepTerms], of type: T.Type) {
         let span = Span(
-            "optimizer's steps of \(count) rows \(width)", elements: 6 * count * width,
+            "optimizer's late steps of rows \(width)", elements: 6 * count * width,
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
         withZeros { (zeros: UnsafePointer<T>) in
@@ -42,7 +42,7 @@ package struct RowSteps {
     @specialized(where T == Double)
     package func step<T: KernelReal>(_ rows: [Int32], gradients: UnsafePointer<T>, steps: [StepTerms]) {
         let span = Span(
-            "optimizer's step of \(rows.count) rows \(width)", elements: 7 * rows.count * width,
+            "optimizer's step of rows \(width)", elements: 7 * rows.count * width,
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
         withZeros { (zeros: UnsafePointer<T>) in
