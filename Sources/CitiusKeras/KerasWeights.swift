@@ -31,8 +31,9 @@ enum KerasWeights {
             guard seen.insert(ObjectIdentifier(layer)).inserted else { return }
             body(layer, path)
             guard isContainer(layer) else {
+                let attributes = attributes[className(of: layer)] ?? [:]
                 for (sublayer, attribute) in zip(layer.sublayers, layer.kerasAttributes) {
-                    visit(sublayer, path + attribute + "/")
+                    visit(sublayer, path + (attributes[attribute] ?? attribute) + "/")
                 }
                 return
             }
@@ -43,6 +44,18 @@ enum KerasWeights {
         }
         visit(model, "")
     }
+
+    /// Of layers made of layers: the attributes that hold these in Keras, by the layers' names, where they differ.
+    private static let attributes: [String: [String: String]] = [
+        "MultiHeadAttention": [
+            "query": "query_dense", "key": "key_dense", "value": "value_dense", "gate": "_gate_dense",
+            "attention_output": "output_dense",
+        ],
+        "GroupQueryAttention": [
+            "query": "_query_dense", "key": "_key_dense", "value": "_value_dense", "gate": "_gate_dense",
+            "attention_output": "_output_dense",
+        ],
+    ]
 
     /// Whether Keras keeps the layer's layers in a list.
     private static func isContainer(_ layer: Layer) -> Bool {
@@ -116,6 +129,9 @@ enum KerasWeights {
         // A model within a layer, such as TimeDistributed.
         for (attribute, layer) in json["config"]?.object ?? [:] where layer["class_name"]?.string != nil {
             collectPaths(of: layer, path + attribute + "/", group + attribute + "/", into: &paths)
+        }
+        for (name, attribute) in attributes[json["class_name"]?.string ?? ""] ?? [:] {
+            paths[path + name + "/"] = group + attribute + "/"
         }
         guard let className = json["class_name"]?.string,
             ["Sequential", "Functional", "Model"].contains(className),
@@ -214,7 +230,9 @@ private struct GroupNames {
     private var counts: [String: Int] = [:]
 
     mutating func next(for className: String) -> String {
-        let base = LayerNames.snakeCase(className)
+        // Keras names one of its classes otherwise than its users do.
+        let base = LayerNames.snakeCase(
+            className == "GroupQueryAttention" ? "GroupedQueryAttention" : className)
         let count = counts[base, default: 0]
         counts[base] = count + 1
         return count == 0 ? base : "\(base)_\(count)"

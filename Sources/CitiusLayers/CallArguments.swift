@@ -9,3 +9,6 @@ package protocol CallArgumentsLayer: Layer {
     /// Takes an argument from a file. Returns what is wrong with it, in words that follow the layer's name, or nil.
     func take(callArgument name: String, _ value: JSON) -> String?
 }
+
+/// A layer that Keras calls on a list of inputs, as it does a `MergingLayer`, not on each as an argument of its own.
+package protocol ListLayer: Layer {}

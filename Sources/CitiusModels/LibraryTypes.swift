@@ -67,6 +67,9 @@ extension ConfigurationTypes {
         SpatialDropout2D.self, SpatialDropout3D.self,
         SimpleRNNCell.self, LSTMCell.self, GRUCell.self, StackedRNNCells.self, RNN.self, SimpleRNN.self,
         LSTM.self, GRU.self, Bidirectional.self, TimeDistributed.self,
+        LayerNormalization.self, RMSNormalization.self, GroupNormalization.self,
+        UnitNormalization.self, MultiHeadAttention.self, GroupedQueryAttention.self, Attention.self,
+        AdditiveAttention.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
         PolynomialDecay.self, InverseTimeDecay.self,

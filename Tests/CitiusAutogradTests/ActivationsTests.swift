@@ -62,3 +62,19 @@ import Testing
         }
     }
 }
+
+@Suite struct GeluTests {
+    /// Float results and gradients against those in double precision, which are compared with differences above.
+    @Test(arguments: [false, true]) func floats(isApproximate: Bool) {
+        let x = randomTensor([10_007], dtype: .float32, in: -9..<9, seed: 1)
+        func run(_ dtype: DType) -> [Tensor] {
+            let tape = Tape()
+            let x = tape.watch(x.cast(to: dtype))
+            let y = x.gelu(isApproximate: isApproximate)
+            return [y.value, tape.gradients(of: y.sum())[x]].map { $0.cast(to: .float64) }
+        }
+        for (float, double) in zip(run(.float32), run(.float64)) {
+            expectClose(float, double, absolute: 6e-7, relative: 1e-6)
+        }
+    }
+}

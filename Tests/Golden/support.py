@@ -90,3 +90,18 @@ def value_and_gradient(function, x):
 def configuration(value):
     """The settings of a case that holds values of one object: Keras's description of it."""
     return {"configuration": json.dumps(keras.saving.serialize_keras_object(value))}
+
+
+def attend_in_double():
+    """JAX's own attention computes in float32 whatever it is given: its formula in the type of the inputs instead."""
+    import jax
+
+    def attention(query, key, value, bias=None, mask=None, *, scale=None, is_causal=False, **_):
+        scores = jax.numpy.einsum("btnh,bsnh->bnts", query, key) * scale
+        scores = scores if bias is None else scores + bias
+        seen = jax.numpy.tri(*scores.shape[2:], dtype=bool) if is_causal else jax.numpy.ones(scores.shape[2:], bool)
+        seen = seen if mask is None else seen & mask
+        scores = jax.numpy.where(seen, scores, -0.7 * jax.numpy.finfo(scores.dtype).max)
+        return jax.numpy.einsum("bnts,bsnh->btnh", jax.nn.softmax(scores), value)
+
+    jax.nn.dot_product_attention = attention

@@ -17,8 +17,9 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
 
-from support import case, keras, np, use_precision, write  # noqa: E402
+from support import attend_in_double, case, keras, np, use_precision, write  # noqa: E402
 
+attend_in_double()
 L, O = keras.layers, keras.optimizers
 MASK = (1 << 64) - 1
 

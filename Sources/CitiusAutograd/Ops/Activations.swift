@@ -104,19 +104,24 @@ extension Variable {
     /// Source: Hendrycks and Gimpel, arXiv:1606.08415.
     public func gelu(isApproximate: Bool = false) -> Variable {
         let x = value
-        if isApproximate {
-            let rate = (2 / Double.pi).squareRoot()
-            let tanh = ((x + x.squared() * x * 0.044715) * rate).tanh()
-            return computing(x * (tanh + 1) * 0.5) { w in
-                let slope = (x.squared() * (3 * 0.044715) + 1) * rate
-                return w * ((tanh + 1) + x * (1 - tanh.squared()) * slope) * 0.5
+        func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            let result = Tensor(shape: shape) { (y: UnsafeMutablePointer<T>) in
+                x.withElements {
+                    CitiusKernels.gelu($0, isApproximate: isApproximate, to: y, count: shape.count)
+                }
+            }
+            return computing(result) { dy in
+                Tensor(shape: dy.shape) { (dx: UnsafeMutablePointer<T>) in
+                    x.withElements { x in
+                        dy.withElements {
+                            geluGradient(
+                                x, dy: $0, isApproximate: isApproximate, to: dx, count: dy.count)
+                        }
+                    }
+                }
             }
         }
-        let cumulative = ((x * 0.5.squareRoot()).erf() + 1) * 0.5
-        return computing(x * cumulative) { w in
-            let density = (x.squared() * -0.5).exp() / (2 * Double.pi).squareRoot()
-            return w * (cumulative + x * density)
-        }
+        return apply(dtype.realType(for: "gelu"))
     }
 
     /// x·σ(x), also known as swish. Pullback: w ↦ w·σ·(1 + x·(1 − σ)).

@@ -119,7 +119,9 @@ enum LayerDescription {
                     ["args": .array(operation.callArguments(tensors)), "kwargs": [:]])
                 continue
             }
-            let takesList = node.layer is MergingLayer || node.layer is Model && tensors.count > 1
+            let takesList =
+                node.layer is MergingLayer || node.layer is any ListLayer
+                || node.layer is Model && tensors.count > 1
             var arguments: JSON = takesList ? [.array(tensors)] : .array(tensors)
             var keywords = (node.layer as? any CallArgumentsLayer)?.callArguments ?? [:]
             if let keyword = (node.layer as? any KeywordInputsLayer)?.inputsKeyword, tensors.count > 1 {

@@ -51,6 +51,35 @@ typedef struct citius_normalization {
     const float *shift;
 } citius_normalization;
 
+/// What normalization does to each row: y = (x − mean) · inverse · scale + offset, where inverse is 1 / √(variance + ε);
+/// unless it `centers`, the mean is 0.
+typedef struct citius_row_normalization {
+    /// [rows, width]
+    const float *x;
+    ptrdiff_t rows, width;
+    /// [width]; null for none.
+    const float *scale, *offset;
+    float epsilon;
+    int centers;
+    /// [rows]
+    float *means, *inverses;
+    float *y;
+} citius_row_normalization;
+
+/// A tile of attention's scores: `rows` queries by `columns` keys, whose first key stands at position `first_key` where
+/// the first query stands at `first_query`.
+typedef struct citius_score_tile {
+    float *scores;
+    ptrdiff_t rows, columns, stride;
+    float scale;
+    /// Whether queries see no keys behind them.
+    int is_causal;
+    ptrdiff_t first_query, first_key;
+    /// 0 where a query does not see a key; from one query to the next and from one key to the next. Null for none.
+    const uint8_t *mask;
+    ptrdiff_t mask_row_stride, mask_column_stride;
+} citius_score_tile;
+
 /// What a pool leaves where the clamp behind it lets no gradient of the largest value pass.
 #define CITIUS_NO_ARGMAX 255
 
@@ -409,6 +438,29 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// The softmax of each row of logits and losses[r] = log Σ exp(logit) − logit[r, labels[r]].
     void (*softmax_cross_entropy)(const float *logits, const int32_t *labels, ptrdiff_t rows,
                                   ptrdiff_t classes, float *losses, float *probabilities);
+
+    /// Normalizes rows, and leaves their means and inverse deviations.
+    void (*normalize_each_row)(const citius_row_normalization *normalization);
+
+    /// The gradients of x, and, added to the sums unless these are null, of scale and offset [width]. dx may be null.
+    void (*normalize_each_row_gradient)(const citius_row_normalization *normalization, const float *dy, float *dx,
+                                    float *scale_sums, float *offset_sums);
+
+    /// y = x·Φ(x), or its approximation by tanh.
+    void (*gelu)(const float *x, ptrdiff_t count, int is_approximate, float *y);
+    /// dx = dy·(x·Φ(x))′.
+    void (*gelu_gradient)(const float *x, const float *dy, ptrdiff_t count, int is_approximate, float *dx);
+
+    /// Makes a tile's scores into exp(score · scale − max), where max[r] is the largest so far, which it raises, and adds
+    /// to sums[r] after what they hold was multiplied by decay[r] = exp(former max − max). What a query does not see
+    /// becomes 0.
+    void (*attend_softmax)(const citius_score_tile *tile, float *max, float *sums, float *decay);
+
+    /// Makes a tile's scores into weights, exp(score · scale − max[r]) · inverses[r], and what `gradients`, of the same
+    /// strides, holds of the weights' gradients into those of the scores before they are scaled:
+    /// weight · (gradient − deltas[r]) · scale, 0 where a query does not see a key.
+    void (*attend_gradient)(const citius_score_tile *tile, const float *max, const float *inverses,
+                            const float *deltas, float *gradients);
 
     /// keep[i] = 1 where a random word of 32 bits is below the threshold, else 0. 64 elements take 16 blocks
     /// of the key's stream 0, from `first` on: element 16·w + b is decided by word w of block b.

@@ -1,0 +1,28 @@
+import numpy as np
+from keras import layers as L
+from layers import Case
+
+MASK = np.array([[1, 1, 1, 0], [1, 0, 1, 1]], bool)
+KEYS = np.array([[1, 1, 0, 0, 1], [0, 1, 1, 0, 1]], bool)
+
+
+def case(arguments={}, inputs=[(2, 4, 6), (2, 5, 6)], masks=None, call={}):
+    # With a rate for training Keras computes the scores themselves: JAX's own attention is of float32.
+    made = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, "dropout": 0.25} | arguments
+    return Case(
+        lambda: L.GroupQueryAttention(**made), inputs, masks=masks, arguments=call, spread=True,
+        is_saved=masks is None,
+    )
+
+
+CASES = [
+    case(),
+    case({"num_key_value_heads": 1}, [(2, 4, 6), (2, 5, 3), (2, 5, 7)]),
+    case({"num_key_value_heads": 4, "use_bias": False}),
+    case({"use_gate": True}),
+    case(inputs=[(2, 4, 6), (2, 4, 6)], call={"use_causal_mask": True}),
+    case(call={"return_attention_scores": True}),
+    case({"sliding_window": 2}, call={"use_causal_mask": True}),
+    case(masks=[MASK, KEYS]),
+    case(masks=[None, KEYS], call={"use_causal_mask": True}),
+]
