@@ -13,6 +13,7 @@ let package = Package(
         .library(name: "CitiusKeras", targets: ["CitiusKeras"]),
         .library(name: "CitiusDownloads", targets: ["CitiusDownloads"]),
         .executable(name: "document-cnn", targets: ["document-cnn"]),
+        .executable(name: "small-gpt", targets: ["small-gpt"]),
         .executable(name: "citius-bench", targets: ["citius-bench"]),
         .executable(name: "citius-model", targets: ["citius-model"]),
     ],
@@ -52,6 +53,9 @@ let package = Package(
         .executableTarget(
             name: "document-cnn", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Examples/document-cnn"),
+        .executableTarget(
+            name: "small-gpt", dependencies: ["Citius", "CitiusExampleSupport"], path: "Examples/small-gpt",
+            exclude: ["genesis.txt"]),
         .executableTarget(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Benchmarks/citius-bench"),

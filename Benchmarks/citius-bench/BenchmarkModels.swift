@@ -2,12 +2,14 @@ import Citius
 
 /// The models that are measured, on both sides: `peers/` defines them by the same names.
 enum BenchmarkModels {
-    static let names = [
-        "document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet",
-    ]
+    static let names =
+        [
+            "document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet",
+        ] + SequenceModels.names
 
     /// The data a model is trained on: Fashion-MNIST, or the same in the middle of 32×32 pixels of 3 channels.
     static func data(for name: String, from folder: String?) throws -> (train: Dataset, test: Dataset) {
+        if SequenceModels.names.contains(name) { return SequenceModels.data(for: name) }
         let (train, test) = try FashionMNIST.load(from: folder)
         switch name {
         case "vgg-bn", "resnet-20", "mobilenet": return (inColor(train), inColor(test))
@@ -15,7 +17,18 @@ enum BenchmarkModels {
         }
     }
 
+    /// With Adam and the loss of classes. Models of sequences give logits, the others probabilities.
+    static func compile(_ model: Model, _ name: String) {
+        let givesLogits = SequenceModels.names.contains(name)
+        model.compile(
+            optimizer: Adam(),
+            loss: givesLogits
+                ? .sparseCategoricalCrossentropy(fromLogits: true) : .sparseCategoricalCrossentropy,
+            metrics: [.accuracy])
+    }
+
     static func make(_ name: String, seed: UInt64) -> Model {
+        if SequenceModels.names.contains(name) { return SequenceModels.make(name, seed: seed) }
         switch name {
         case "document-cnn":
             return Sequential(seed: seed) {

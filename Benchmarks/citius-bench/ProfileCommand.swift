@@ -33,7 +33,7 @@ enum ProfileCommand {
             let all = try BenchmarkModels.data(for: name, from: options.text("--data")).train
             let data = all.prefix(min(all.count, batchSize * steps))
             let model = BenchmarkModels.make(name, seed: 1)
-            model.compile(optimizer: Adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+            BenchmarkModels.compile(model, name)
             let work = {
                 switch task {
                 case "evaluate": _ = try model.evaluate(data, batchSize: batchSize, verbose: .silent)

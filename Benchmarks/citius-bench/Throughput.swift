@@ -41,7 +41,7 @@ enum Throughput {
         var (train, test) = try BenchmarkModels.data(for: name, from: data)
         if let samples { train = train.prefix(min(samples, train.count)) }
         let model = BenchmarkModels.make(name, seed: seed)
-        model.compile(optimizer: Adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+        BenchmarkModels.compile(model, name)
 
         let clock = EpochClock()
         try model.fit(train, batchSize: batchSize, epochs: epochs, verbose: .silent, callbacks: [clock])

@@ -1,9 +1,10 @@
 """PyTorch: eager, channels-last, with fused Adam, with both, or compiled."""
 
 import common
+import sequences
 
 options = common.arguments(
-    models=["document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet"],
+    models=["document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet", *sequences.NAMES],
     mode=dict(
         default="eager", choices=["eager", "channels-last", "fused-adam", "channels-last-fused", "compile"]
     ),
@@ -105,10 +106,14 @@ layout = torch.channels_last if "channels-last" in options.mode else torch.conti
 
 
 def batch(source, indices):
+    if options.model in sequences.NAMES:
+        return source[indices]
     return (source[indices].float() / 255).contiguous(memory_format=layout)
 
 
-model = MODELS[options.model]().to(memory_format=layout)
+model = MODELS[options.model]()
+if options.model not in sequences.NAMES:
+    model = model.to(memory_format=layout)
 optimizer = torch.optim.Adam(model.parameters(), eps=1e-7, fused="fused" in options.mode)
 step = torch.compile(model) if options.mode == "compile" else model
 batch(train_x, slice(0, options.batch_size))
