@@ -31,9 +31,8 @@ enum KerasWeights {
             guard seen.insert(ObjectIdentifier(layer)).inserted else { return }
             body(layer, path)
             guard isContainer(layer) else {
-                let attributes = attributes[className(of: layer)] ?? [:]
                 for (sublayer, attribute) in zip(layer.sublayers, layer.kerasAttributes) {
-                    visit(sublayer, path + (attributes[attribute] ?? attribute) + "/")
+                    visit(sublayer, path + attribute + "/")
                 }
                 return
             }
@@ -44,18 +43,6 @@ enum KerasWeights {
         }
         visit(model, "")
     }
-
-    /// Of layers made of layers: the attributes that hold these in Keras, by the layers' names, where they differ.
-    private static let attributes: [String: [String: String]] = [
-        "MultiHeadAttention": [
-            "query": "query_dense", "key": "key_dense", "value": "value_dense", "gate": "_gate_dense",
-            "attention_output": "output_dense",
-        ],
-        "GroupQueryAttention": [
-            "query": "_query_dense", "key": "_key_dense", "value": "_value_dense", "gate": "_gate_dense",
-            "attention_output": "_output_dense",
-        ],
-    ]
 
     /// Whether Keras keeps the layer's layers in a list.
     private static func isContainer(_ layer: Layer) -> Bool {
@@ -129,9 +116,6 @@ enum KerasWeights {
         // A model within a layer, such as TimeDistributed.
         for (attribute, layer) in json["config"]?.object ?? [:] where layer["class_name"]?.string != nil {
             collectPaths(of: layer, path + attribute + "/", group + attribute + "/", into: &paths)
-        }
-        for (name, attribute) in attributes[json["class_name"]?.string ?? ""] ?? [:] {
-            paths[path + name + "/"] = group + attribute + "/"
         }
         guard let className = json["class_name"]?.string,
             ["Sequential", "Functional", "Model"].contains(className),

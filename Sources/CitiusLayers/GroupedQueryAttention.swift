@@ -119,6 +119,10 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
     /// query, key, gate if there is one, value and attention_output.
     public override var sublayers: [Layer] { [query, key, gate, value, output].compactMap { $0 } }
 
+    package override var kerasAttributes: [String] {
+        ["_query_dense", "_key_dense"] + (gate == nil ? [] : ["_gate_dense"]) + ["_value_dense", "_output_dense"]
+    }
+
     public override var takesSeveralInputs: Bool { true }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {

@@ -139,6 +139,10 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
     /// query, key, gate if there is one, value and attention_output.
     public override var sublayers: [Layer] { [query, key, gate, value, output].compactMap { $0 } }
 
+    package override var kerasAttributes: [String] {
+        ["query_dense", "key_dense"] + (gate == nil ? [] : ["_gate_dense"]) + ["value_dense", "output_dense"]
+    }
+
     public override var takesSeveralInputs: Bool { true }
 
     // MARK: Shapes
