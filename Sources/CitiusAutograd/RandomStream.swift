@@ -1,4 +1,20 @@
 import CitiusTensor
+import Synchronization
+
+/// Has everything that is given no seed draw its own from this one: models, layers and streams made from now on. A
+/// program of one thread then does the same, to the last bit, each time it runs. Follows
+/// `keras.utils.set_random_seed`.
+///
+/// A seed that is given to a model counts in its place, and keeps it from what else the program does.
+public func setRandomSeed(_ seed: UInt64) { seeds.withLock { $0 = RandomGenerator(seed: seed) } }
+
+/// Where seeds come from that are not given; nil: from the system.
+private let seeds = Mutex<RandomGenerator?>(nil)
+
+private func freshSeed() -> UInt64 {
+    var system = SystemRandomNumberGenerator()
+    return seeds.withLock { $0?.next() } ?? system.next()
+}
 
 /// A sequence of random numbers that several holders draw from in turn: a model, the contexts that it hands out, a
 /// loop of your own.
@@ -18,8 +34,7 @@ public final class RandomStream {
         get {
             if let drawn { return drawn }
             // Not before it is asked for: a prediction draws nothing.
-            var system = SystemRandomNumberGenerator()
-            let generator = RandomGenerator(seed: system.next())
+            let generator = RandomGenerator(seed: freshSeed())
             drawn = generator
             return generator
         }

@@ -1,16 +1,20 @@
 /// A table drawn with lines, as Keras draws its summaries. The third column, of numbers, ends on its right.
 ///
-/// Columns are as wide as their cells. Where the table would exceed its width, cells of the fourth column break at
-/// spaces, then those of the first. Whatever has no room even so makes the table wider. (Keras cuts it off.)
+/// Columns are as wide as their cells. Where the table would exceed its width, cells of some columns break at spaces, one
+/// column after the other; spaces in front of a cell stay. Whatever has no room even so makes the table wider. (Keras cuts it off.)
 struct TextTable {
     /// Row by row, the header first.
     private var rows: [[String]]
     private let leastWidths: [Int]
+    private let breakingColumns: [Int]
 
-    /// - Parameter leastWidths: what the columns take where there is room, however short their cells.
-    init(_ header: [String], leastWidths: [Int]) {
+    /// - Parameters:
+    ///   - leastWidths: what the columns take where there is room, however short their cells.
+    ///   - breakingColumns: those whose cells may break, the first to do so first.
+    init(_ header: [String], leastWidths: [Int], breakingColumns: [Int]) {
         rows = [header]
         self.leastWidths = leastWidths
+        self.breakingColumns = breakingColumns
     }
 
     mutating func add(_ row: [String]) { rows.append(row) }
@@ -36,10 +40,11 @@ struct TextTable {
         var widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
         // Each column has a blank on either side and a line before it; the last line ends the table.
         var room = width - 1 - widths.reduce(0) { $0 + $1 + 3 }
-        // A list of names breaks first, then a name and its type. A broken shape or number would be hard to read.
-        for column in [3, 0] where columns.contains(column) && room < 0 {
-            let words = rows.flatMap { $0[column].split(separator: " ") }
-            let longest = max(rows[0][column].count, words.map { $0.count }.max() ?? 0)
+        for column in breakingColumns where room < 0 {
+            let words = rows.flatMap { row in
+                row[column].split(separator: " ").map { Self.indentation(of: row[column]).count + $0.count }
+            }
+            let longest = max(rows[0][column].count, words.max() ?? 0)
             let broken = max(widths[column] + room, longest)
             room += widths[column] - broken
             widths[column] = broken
@@ -54,15 +59,18 @@ struct TextTable {
 
     private static func broken(_ text: String, at width: Int) -> [String] {
         var lines: [String] = []
+        let indentation = indentation(of: text)
         for word in text.split(separator: " ") {
             if let last = lines.last, last.count + 1 + word.count <= width {
                 lines[lines.count - 1] += " " + word
             } else {
-                lines.append(String(word))
+                lines.append(indentation + word)
             }
         }
         return lines
     }
+
+    private static func indentation(of text: String) -> String { String(text.prefix { $0 == " " }) }
 
     private func line(_ cells: [String], _ bar: String, _ widths: [Int]) -> String {
         let padded = zip(cells, widths).enumerated().map { column, cell in

@@ -34,7 +34,7 @@ struct MetricMonitor {
             } else if let goal = model.goal(ofMetric: metric) {
                 isLowestBest = goal == .lowest
             } else {
-                let names = model.metricNames + model.metricNames.map { "val_" + $0 }
+                let names = model.metricsNames + model.metricsNames.map { "val_" + $0 }
                 fail(
                     "\(owner): there is no \"\(name)\" to watch; there are \(names.joined(separator: ", ")). Of a value "
                         + "that a callback adds, say which way it improves: mode: .highest or mode: .lowest")

@@ -213,7 +213,8 @@ extension Model {
         return scores.sorted
     }
 
-    final func resetMetrics() {
+    /// Has the loss and the metrics begin anew, as `fit` and `evaluate` do with each epoch and each evaluation.
+    public final func resetMetrics() {
         for (_, metric) in allMetrics { metric.reset() }
     }
 
@@ -233,7 +234,7 @@ extension Model {
     }
 
     /// What logs call the loss and the metrics.
-    final var metricNames: [String] { allMetrics.map { $0.name } }
+    public final var metricsNames: [String] { allMetrics.map { $0.name } }
 
     /// The compiled loss and metrics, then those that a subclass adds in `metrics`.
     private final var allMetrics: [(name: String, metric: Metric)] {

@@ -39,6 +39,8 @@ struct LayerGraph {
     let openAxes: [Set<Int>]
     /// What keeps layers from inputs of another size along an open axis; nil if nothing does.
     let openAxesFault: String?
+    /// The values as they were drawn; nil of a chain, which nobody drew.
+    let symbols: [SymbolicTensor]?
     private let otherShapes = OtherShapes()
     private let steps: [LayerFusion.Step]
     private let fusedSteps: [LayerFusion.Step]
@@ -52,7 +54,10 @@ struct LayerGraph {
         outputs.compactMap { value in nodes.first { $0.outputs.contains(value) }?.layer }
     }
 
-    private init(nodes: [Node], inputs: [Int], outputs: [Int], listingInputs: Bool) {
+    private init(
+        nodes: [Node], inputs: [Int], outputs: [Int], listingInputs: Bool, symbols: [SymbolicTensor]? = nil
+    ) {
+        self.symbols = symbols
         self.nodes = nodes
         self.inputs = inputs
         self.outputs = outputs
@@ -113,6 +118,18 @@ struct LayerGraph {
         self.init(nodes: nodes, inputs: [0], outputs: [nodes.count - 1], listingInputs: false)
     }
 
+    /// The values as something that layers can be called on: a chain is drawn now.
+    func drawn() -> [SymbolicTensor] {
+        if let symbols { return symbols }
+        var values: [SymbolicTensor] = []
+        for node in nodes {
+            let call = LayerCall(
+                node.layer, inputs: node.inputs.map { values[$0] }, outputShapes: node.shapes)
+            values += call.outputs
+        }
+        return values
+    }
+
     /// Traps if an output does not depend on the inputs, or depends on another, or if an input is given twice.
     init(from inputs: [Input], to outputs: [SymbolicTensor], model: String) {
         require(
@@ -150,7 +167,8 @@ struct LayerGraph {
         }
         self.init(
             nodes: nodes, inputs: inputs.map { firstValue[ObjectIdentifier($0), default: 0] },
-            outputs: outputs.map { firstValue[$0.call.identity, default: 0] + $0.index }, listingInputs: true)
+            outputs: outputs.map { firstValue[$0.call.identity, default: 0] + $0.index }, listingInputs: true,
+            symbols: calls.flatMap { $0.outputs })
     }
 
     private static func list(_ inputs: [Layer]) -> String {

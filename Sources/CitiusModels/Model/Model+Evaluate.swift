@@ -99,28 +99,32 @@ extension Model {
 extension Model {
     /// The model's output for each sample: `[samples, …]`. Any number of threads may predict at once.
     ///
-    /// - Parameter inputs: `[samples, …]`, passed through the model in batches.
+    /// - Parameters:
+    ///   - inputs: `[samples, …]`, passed through the model in batches.
+    ///   - steps: how many batches to take; nil: all.
     /// - Throws: a `TrainingError` if there are no samples, or if they do not fit the model.
     ///
     /// Traps if the model has several outputs: pass an array of inputs to get all of them.
     public final func predict(
-        _ inputs: Tensor, batchSize: Int = 32, verbose: Verbosity = .silent, callbacks: [Callback] = []
+        _ inputs: Tensor, batchSize: Int = 32, verbose: Verbosity = .silent, steps: Int? = nil,
+        callbacks: [Callback] = []
     ) throws(TrainingError) -> Tensor {
         try onlyOutput(
-            of: predict([inputs], batchSize: batchSize, verbose: verbose, callbacks: callbacks),
+            of: predict([inputs], batchSize: batchSize, verbose: verbose, steps: steps, callbacks: callbacks),
             for: "predict")
     }
 
     /// The model's outputs for samples of which each input is given: each `[samples, …]`.
     public final func predict(
-        _ inputs: [Tensor], batchSize: Int = 32, verbose: Verbosity = .silent, callbacks: [Callback] = []
+        _ inputs: [Tensor], batchSize: Int = 32, verbose: Verbosity = .silent, steps: Int? = nil,
+        callbacks: [Callback] = []
     ) throws(TrainingError) -> [Tensor] {
         require(batchSize >= 1, "predict: batchSize is \(batchSize), expected at least 1")
         try checkInputs(inputs, for: "predict")
         let count = inputs[0].shape[0]
         let size = min(batchSize, count)
         var starts = stride(from: 0, to: count, by: size).makeIterator()
-        return predict(steps: (count + size - 1) / size, verbose, callbacks) {
+        return predict(batches: (count + size - 1) / size, upTo: steps, verbose, callbacks) {
             starts.next().map { start in inputs.map { $0[start..<min(start + size, count)] } }
         }
     }
@@ -131,35 +135,41 @@ extension Model {
     ///
     /// Traps if the model has several outputs: `predictOutputs` gives all of them.
     public final func predict(
-        _ data: Dataset, batchSize: Int = 32, verbose: Verbosity = .silent, callbacks: [Callback] = []
+        _ data: Dataset, batchSize: Int = 32, verbose: Verbosity = .silent, steps: Int? = nil,
+        callbacks: [Callback] = []
     ) throws(TrainingError) -> Tensor {
         try onlyOutput(
-            of: predictOutputs(data, batchSize: batchSize, verbose: verbose, callbacks: callbacks),
+            of: predictOutputs(
+                data, batchSize: batchSize, verbose: verbose, steps: steps, callbacks: callbacks),
             for: "predict")
     }
 
     /// The model's outputs for each sample of a data set: each `[samples, …]`.
     public final func predictOutputs(
-        _ data: Dataset, batchSize: Int = 32, verbose: Verbosity = .silent, callbacks: [Callback] = []
+        _ data: Dataset, batchSize: Int = 32, verbose: Verbosity = .silent, steps: Int? = nil,
+        callbacks: [Callback] = []
     ) throws(TrainingError) -> [Tensor] {
         require(batchSize >= 1, "predict: batchSize is \(batchSize), expected at least 1")
         try checkCount(data.count, for: "predict")
         try prepare(sampleShapes: data.inputShapes, for: "predict")
         let batches = data.batches(of: min(batchSize, data.count))
         var iterator = batches.makeIterator()
-        return predict(steps: batches.count, verbose, callbacks) { iterator.next()?.allInputs }
+        return predict(batches: batches.count, upTo: steps, verbose, callbacks) { iterator.next()?.allInputs }
     }
 
     private final func predict(
-        steps: Int, _ verbose: Verbosity, _ callbacks: [Callback], next: () -> [Tensor]?
+        batches: Int, upTo limit: Int?, _ verbose: Verbosity, _ callbacks: [Callback],
+        next: () -> [Tensor]?
     ) -> [Tensor] {
+        require(limit ?? 1 >= 1, "predict: steps is \(limit ?? 1), expected at least 1")
+        let steps = min(batches, limit ?? batches)
         let plan = RunPlan(kind: .predicting, steps: steps, verbosity: verbose)
         let observers = observers(callbacks, plan)
         for observer in observers { observer.onPredictBegin() }
         var results: [[Tensor]] = []
-        while let inputs = next() {
+        while results.count < steps, let inputs = next() {
             for observer in observers { observer.onPredictBatchBegin(results.count) }
-            results.append(outputs(of: modelInputs(inputs), in: inferenceContext).map { $0.value })
+            results.append(predictStep(inputs))
             for observer in observers { observer.onPredictBatchEnd(results.count - 1) }
         }
         for observer in observers { observer.onPredictEnd() }

@@ -15,14 +15,7 @@ extension Model {
         inputs.enumerated().map { Variable($1.converted(to: inputDType(at: $0))) }
     }
 
-    /// What training minimizes, a scalar: the outputs' losses, each times its weight; the regularizers' of all
-    /// parameters that are trained; and what layers added to the context. Follows Keras's `compute_loss`.
-    ///
-    /// - Parameter predictions: the model's outputs for the batch.
-    ///
-    /// Traps if the model is not compiled.
-    public final func computeLoss(_ predictions: [Variable], _ batch: Batch, in context: Context) -> Variable
-    {
+    final func compiledLoss(_ predictions: [Variable], _ batch: Batch, in context: Context) -> Variable {
         let compilation = compiled(for: "computeLoss")
         require(
             predictions.count == batch.allTargets.count,
@@ -61,14 +54,7 @@ extension Model {
         compiled(for: "apply").optimizer.update(trained, gradients: values)
     }
 
-    /// Takes a batch into the running loss and metrics.
-    ///
-    /// - Parameters:
-    ///   - loss: what `computeLoss` gave.
-    ///   - predictions: the model's outputs for the batch.
-    ///
-    /// Traps if the model is not compiled.
-    public final func updateMetrics(_ loss: Variable, _ predictions: [Variable], _ batch: Batch) {
+    final func updateCompiledMetrics(_ loss: Variable, _ predictions: [Variable], _ batch: Batch) {
         let compilation = compiled(for: "updateMetrics")
         let count = Double(batch.count)
         let value = loss.value.scalar
@@ -169,7 +155,8 @@ extension Model {
     /// - Throws: a `TrainingError` if the batch does not fit the model.
     public final func predictOnBatch(_ inputs: Tensor) throws(TrainingError) -> Tensor {
         // Without the arrays of the general form: this is the way of single samples.
-        if isBuilt, let inputShape, inputs.rank > 0, inputs.shape[0] > 0, outputShapes?.count == 1,
+        if type(of: self) == Sequential.self || type(of: self) == Model.self, isBuilt, let inputShape,
+            inputs.rank > 0, inputs.shape[0] > 0, outputShapes?.count == 1,
             inputs.shape.sizes.dropFirst().elementsEqual(inputShape.sizes), inputShapes?.count == 1
         {
             return self(Variable(inputs.converted(to: inputDType(at: 0))), in: inferenceContext).value
@@ -180,7 +167,7 @@ extension Model {
     /// The model's outputs for a batch of which each input is given.
     public final func predictOnBatch(_ inputs: [Tensor]) throws(TrainingError) -> [Tensor] {
         try checkInputs(inputs, for: "predictOnBatch")
-        return outputs(of: modelInputs(inputs), in: inferenceContext).map { $0.value }
+        return predictStep(inputs)
     }
 }
 

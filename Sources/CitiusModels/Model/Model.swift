@@ -165,15 +165,6 @@ open class Model: Layer {
         }
     }
 
-    /// The layer of that name. Traps if there is none.
-    public final func layer(named name: String) -> Layer {
-        guard let layer = layers.first(where: { $0.name == name }) else {
-            let names = layers.map { $0.label }.joined(separator: ", ")
-            fail("layer(named:): \(label) has no layer \"\(name)\", expected one of \(names)")
-        }
-        return layer
-    }
-
     // MARK: Computing
 
     /// Computes the outputs of a batch: by the graph of a model that has one; others override a form of `forward`.
@@ -237,6 +228,41 @@ open class Model: Layer {
         let context = inferenceContext
         let predictions = outputs(of: modelInputs(batch), in: context)
         updateMetrics(computeLoss(predictions, batch, in: context), predictions, batch)
+    }
+
+    /// What `predict` and `predictOnBatch` do with a batch: from each input to each output, `[batch, …]`. Any number of
+    /// threads may be in it at once. Follows Keras's `predict_step`.
+    open func predictStep(_ inputs: [Tensor]) -> [Tensor] {
+        outputs(of: modelInputs(inputs), in: inferenceContext).map { $0.value }
+    }
+
+    /// What training minimizes, a scalar: the outputs' losses, each times its weight; the regularizers' of all
+    /// parameters that are trained; and what layers added to the context.
+    ///
+    /// Override it to add to that, or to put another loss in its place, under the same steps:
+    ///
+    /// ```swift
+    /// override func computeLoss(_ predictions: [Variable], _ batch: Batch, in context: Context) -> Variable {
+    ///     super.computeLoss(predictions, batch, in: context) + predictions[0].squared().mean() * 0.01
+    /// }
+    /// ```
+    ///
+    /// - Parameter predictions: the model's outputs for the batch.
+    ///
+    /// Traps if the model is not compiled. Follows Keras's `compute_loss`.
+    open func computeLoss(_ predictions: [Variable], _ batch: Batch, in context: Context) -> Variable {
+        compiledLoss(predictions, batch, in: context)
+    }
+
+    /// Takes a batch into the running loss and metrics.
+    ///
+    /// - Parameters:
+    ///   - loss: what `computeLoss` gave.
+    ///   - predictions: the model's outputs for the batch.
+    ///
+    /// Traps if the model is not compiled. Follows Keras's `compute_metrics`.
+    open func updateMetrics(_ loss: Variable, _ predictions: [Variable], _ batch: Batch) {
+        updateCompiledMetrics(loss, predictions, batch)
     }
 
     /// What `compile` was given, without the loss. A subclass that gathers further numbers in `trainStep` adds their

@@ -13,29 +13,57 @@ extension Model {
     ///
     /// Columns take the width that they need, as far as the line has it.
     ///
-    /// - Parameter lineLength: characters of a line; nil takes the terminal's width, or 100 where the standard output
-    ///   is none.
-    public final func summary(lineLength: Int? = nil) -> String {
-        let connections = graph.flatMap { $0.isChain ? nil : $0.connections }
-        var table =
-            connections == nil
-            ? TextTable(["Layer (type)", "Output Shape", "Param #"], leastWidths: Self.widths)
-            : TextTable(
-                ["Layer (type)", "Output Shape", "Param #", "Connected to"],
-                leastWidths: Self.widthsOfGraphs)
-        for (number, layer) in layers.enumerated() {
-            let name = layer.name.isEmpty ? "?" : layer.name
-            let node = graph?.nodes.last { $0.layer === layer }
-            let shapes = node?.shapes ?? layer.outputShapes
-            let open = node.flatMap { node in graph.map { Array($0.openAxes[node.outputs]) } }
-            let row = [
-                "\(name) (\(layer.typeName))", shapes.map { Self.shapesDescription($0, open) } ?? "?",
-                layer.isBuilt ? Formatting.grouped(layer.parameterCount) : "0 (unbuilt)",
-            ]
-            table.add(row + (connections.map { [$0[number]] } ?? []))
+    /// - Parameters:
+    ///   - lineLength: characters of a line; nil takes the terminal's width, or 100 where the standard output is none.
+    ///   - expandNested: whether models within the model are followed by their layers.
+    ///   - showTrainable: whether a column says which layers are trained (Y), which are not (N), and which have nothing
+    ///     to train (-).
+    public final func summary(
+        lineLength: Int? = nil, expandNested: Bool = false, showTrainable: Bool = false
+    ) -> String {
+        let isChain = graph?.isChain ?? true
+        var table = TextTable(
+            ["Layer (type)", "Output Shape", "Param #"] + (isChain ? [] : ["Connected to"])
+                + (showTrainable ? ["Trainable"] : []),
+            leastWidths: (isChain ? Self.widths : Self.widthsOfGraphs) + (showTrainable ? [9] : []),
+            // A list of names breaks first, then a name and its type. A broken shape or number would be hard to read.
+            breakingColumns: isChain ? [0] : [3, 0])
+        func add(_ model: Model, level: Int) {
+            let connections = model.graph.flatMap { $0.isChain && level > 0 ? nil : $0.connections }
+            for (number, layer) in model.layers.enumerated() {
+                let prefix = level == 0 ? "" : String(repeating: "   ", count: level) + "└ "
+                table.add(
+                    [
+                        prefix + model.title(of: layer), model.shapes(of: layer),
+                        Self.parameterCount(of: layer),
+                    ]
+                        + (isChain ? [] : [connections?[number] ?? "-"])
+                        + (showTrainable ? [Self.trainability(of: layer)] : []))
+                if expandNested, let nested = layer as? Model { add(nested, level: level + 1) }
+            }
         }
+        add(self, level: 0)
         let lines = table.lines(width: lineLength ?? Console.width ?? 100)
         return (["Model: \"\(modelName)\""] + lines + totals()).joined(separator: "\n")
+    }
+
+    private final func title(of layer: Layer) -> String {
+        "\(layer.name.isEmpty ? "?" : layer.name) (\(layer.typeName))"
+    }
+
+    /// The shapes of a layer's outputs within this model, `(None, 26, 26, 32)`; `?` if they are not known.
+    final func shapes(of layer: Layer) -> String {
+        let node = graph?.nodes.last { $0.layer === layer }
+        let open = node.flatMap { node in graph.map { Array($0.openAxes[node.outputs]) } }
+        return (node?.shapes ?? layer.outputShapes).map { Self.shapesDescription($0, open) } ?? "?"
+    }
+
+    static func parameterCount(of layer: Layer) -> String {
+        layer.isBuilt ? Formatting.grouped(layer.parameterCount) : "0 (unbuilt)"
+    }
+
+    private static func trainability(of layer: Layer) -> String {
+        layer.parameters.isEmpty ? "-" : layer.isTrainable ? "Y" : "N"
     }
 
     // Keras's columns in a terminal of 80 characters, where none needs more.
