@@ -49,6 +49,19 @@ public struct Profile: Sendable {
             seconds: Double(elapsed - bookkeeping) * 1e-9)
     }
 
+    /// Begins to watch the kernels until `endSample`, for work that is no closure. False if a profile is being taken.
+    package static func beginSample() -> Bool { Profiler.tryToBegin() }
+
+    /// What was seen since `beginSample`, which gave true.
+    ///
+    /// - Parameter start: when it was, by `nanoseconds()`.
+    package static func endSample(since start: Int) -> Profile {
+        let elapsed = nanoseconds() - start
+        Profiler.end()
+        let (entries, bookkeeping) = Profiler.results()
+        return Profile(entries: entries, seconds: Double(elapsed - bookkeeping) * 1e-9)
+    }
+
     /// The most multiplications and additions a second that the machine reaches on the library's threads:
     /// measured for some milliseconds by multiply-adds that never leave the registers. The best of `trials`.
     public static func peakOperationsPerSecond(trials: Int = 20) -> Double {
@@ -116,11 +129,13 @@ private enum Profiler {
     private static let state = Atomic<Int>(State.off)
     private static let record = Mutex((entries: [String: Profile.Entry](), bookkeeping: 0))
 
-    static func begin() {
+    static func begin() { require(tryToBegin(), "Profile: one is being taken already") }
+
+    static func tryToBegin() -> Bool {
         let change = state.compareExchange(
             expected: State.off, desired: State.idle, ordering: .sequentiallyConsistent)
-        require(change.exchanged, "Profile: one is being taken already")
-        record.withLock { $0 = ([:], 0) }
+        if change.exchanged { record.withLock { $0 = ([:], 0) } }
+        return change.exchanged
     }
 
     static func end() { state.store(State.off, ordering: .sequentiallyConsistent) }

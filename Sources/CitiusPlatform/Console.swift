@@ -8,8 +8,17 @@ package enum Console {
     /// Of a terminal that does not tell its size, the environment's `COLUMNS` does, else it has 80.
     package static var width: Int? {
         guard isTerminal else { return nil }
-        if let columns = terminalColumns(STDOUT_FILENO) { return columns }
-        return environment("COLUMNS").flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } ?? 80
+        return terminalSize(STDOUT_FILENO)?.columns ?? positive("COLUMNS") ?? 80
+    }
+
+    /// The rows of the terminal that shows the standard output, as `width` says its columns: `LINES`, else 24.
+    package static var height: Int? {
+        guard isTerminal else { return nil }
+        return terminalSize(STDOUT_FILENO).flatMap { $0.rows > 0 ? $0.rows : nil } ?? positive("LINES") ?? 24
+    }
+
+    private static func positive(_ variable: String) -> Int? {
+        environment(variable).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
     }
 
     /// Writes to the standard output at once.

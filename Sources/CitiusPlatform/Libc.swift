@@ -50,15 +50,15 @@ package func peakMemoryByteCount() -> Int {
     #endif
 }
 
-/// The columns of the terminal that a file descriptor belongs to; nil where it does not tell.
-package func terminalColumns(_ descriptor: Int32) -> Int? {
+/// The columns and rows of the terminal that a file descriptor belongs to; nil where it does not tell.
+package func terminalSize(_ descriptor: Int32) -> (columns: Int, rows: Int)? {
     var size = winsize()
     #if canImport(Musl)
         let result = tcgetwinsize(descriptor, &size)
     #else
         let result = ioctl(descriptor, UInt(TIOCGWINSZ), &size)
     #endif
-    return result == 0 && size.ws_col > 0 ? Int(size.ws_col) : nil
+    return result == 0 && size.ws_col > 0 ? (Int(size.ws_col), Int(size.ws_row)) : nil
 }
 
 /// Asks for huge pages where the system has them to give.

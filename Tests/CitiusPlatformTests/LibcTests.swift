@@ -51,11 +51,11 @@ import Testing
         for columns in [60, 132] as [UInt16] {
             var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
             try #require(ioctl(main, UInt(TIOCSWINSZ), &size) == 0)
-            #expect(terminalColumns(main) == Int(columns))
+            #expect(terminalSize(main)?.columns == Int(columns))
         }
         var pipes: [Int32] = [0, 0]
         try #require(pipe(&pipes) == 0)
-        #expect(terminalColumns(pipes[1]) == nil)
+        #expect(terminalSize(pipes[1]) == nil)
         for end in pipes { close(end) }
     }
 }

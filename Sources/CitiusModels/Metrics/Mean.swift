@@ -60,6 +60,9 @@ open class Mean: Metric {
 
     open override var result: Double { totalWeight.value == 0 ? 0 : total.value / totalWeight.value }
 
+    /// The weight of everything taken in.
+    final var weight: Double { totalWeight.value }
+
     /// The sums so far.
     open override var state: [Tensor] {
         get { [Tensor([total.sum, total.rest, totalWeight.sum, totalWeight.rest])] }

@@ -260,7 +260,10 @@ extension Model {
         // A backup holds what the others have gathered.
         var observers =
             callbacks.filter { !($0 is BackupAndRestore) } + callbacks.filter { $0 is BackupAndRestore }
-        if plan.verbosity != .silent && !callbacks.contains(where: { $0 is ProgressBar }) {
+        let isShown = callbacks.contains {
+            $0 is ProgressBar || ($0 as? Dashboard)?.isLive == true && plan.kind == .training
+        }
+        if plan.verbosity != .silent && !isShown {
             observers.append(ProgressBar(verbosity: plan.verbosity))
         }
         for observer in observers { observer.attach(to: self, plan: plan) }
