@@ -106,7 +106,8 @@ public enum KerasFile {
             throw KerasFileError(.malformed, "\(name): its config.json is no valid JSON at \(error).")
         }
         let tree = try HDF5.read(required("model.weights.h5", of: archive, name), name: name)
-        let model = try KerasWeights.model(of: config, tree, file: name, types: types, seed: seed)
+        let model = try KerasWeights.model(
+            of: config, tree, assets: archive, file: name, types: types, seed: seed)
         if compiling { try KerasCompilation.compile(model, of: config, tree, file: name, types: types) }
         return model
     }

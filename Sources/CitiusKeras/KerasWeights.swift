@@ -20,6 +20,11 @@ enum KerasWeights {
                 group.name = layer.name
                 group.datasets = layer.ownParameters.enumerated().map { ("\($0)", $1.value) }
             }
+            for (group, name, tensor) in (layer as? any AssetsLayer)?.variables ?? [] {
+                root.withGroup(at: (path + group + "vars").split(separator: "/")) {
+                    $0.datasets.append((name, tensor))
+                }
+            }
         }
         return root
     }
@@ -77,7 +82,9 @@ enum KerasWeights {
                 }
                 values.append((parameter, tensor.cast(to: parameter.dtype)))
             }
-            for (name, _) in vars?.datasets ?? [] where Int(name).map({ $0 < parameters.count }) != true {
+            let others = Set(((layer as? any AssetsLayer)?.variables ?? []).map { $0.name })
+            for (name, _) in vars?.datasets ?? []
+            where !others.contains(name) && Int(name).map({ $0 < parameters.count }) != true {
                 faults.unexpected.append("\(path)vars/\(name) (\(layer.label))")
             }
         }
@@ -87,18 +94,22 @@ enum KerasWeights {
 
     /// Makes a model of its description, with its weights. No memory is taken for a weight that the file does not hold.
     static func model(
-        of config: JSON, _ tree: HDF5.Group, file: String, types: ConfigurationTypes, seed: UInt64?
+        of config: JSON, _ tree: HDF5.Group, assets: ZipArchive?, file: String, types: ConfigurationTypes,
+        seed: UInt64?
     ) throws(KerasFileError) -> Model {
         var paths: [String: String] = [:]
         collectPaths(of: config, "", "", into: &paths)
-        let source = Source(tree: tree, paths: paths)
+        let source = Source(tree: tree, paths: paths, archive: assets)
         let faults = ParameterSource.Faults()
         let model: Model
         do throws(SavingError) {
             model = try Model.make(
                 from: config, types: types, seed: seed,
-                weights: ParameterSource(usesAttributes: true, find: { source.find($0) }, faults: faults))
+                weights: ParameterSource(
+                    usesAttributes: true, find: { source.find($0) },
+                    assets: ({ source.asset($0, $1) }, { source.variable($0, $1) }), faults: faults))
         } catch {
+            if let damage = source.damage { throw damage }
             throw KerasFileError(.unsupported, "\(file): \(error)")
         }
         let all = Faults(
@@ -143,10 +154,33 @@ enum KerasWeights {
         /// How many parameters of a layer were asked for, by the layer's group.
         private var counts: [String: Int] = [:]
         private var places: [String: String] = [:]
+        /// Data sets that are no weights.
+        private var others: Set<String> = []
+        private let archive: ZipArchive?
+        /// What keeps an asset from being read.
+        private(set) var damage: KerasFileError?
 
-        init(tree: HDF5.Group, paths: [String: String]) {
+        init(tree: HDF5.Group, paths: [String: String], archive: ZipArchive?) {
             self.tree = tree
             self.paths = paths
+            self.archive = archive
+        }
+
+        /// The contents of `assets/GROUP/NAME`.
+        func asset(_ layer: String, _ name: String) -> [UInt8]? {
+            do throws(KerasFileError) {
+                return try archive?.member(named: "assets/" + group(of: layer) + name)
+            } catch {
+                damage = error
+                return nil
+            }
+        }
+
+        /// A data set that is no weight.
+        func variable(_ layer: String, _ name: String) -> Tensor? {
+            let place = group(of: layer) + "vars"
+            others.insert(place + "/" + name)
+            return tree.group(at: place)?.tensor(named: name)
         }
 
         func find(_ path: String) -> (shape: Shape, dtype: DType, read: () -> Tensor?)? {
@@ -178,7 +212,9 @@ enum KerasWeights {
             paths.sorted { $0.value < $1.value }.flatMap { path, group -> [String] in
                 let count = counts[group, default: 0]
                 return (tree.group(at: group + "vars")?.datasets ?? []).map(\.name)
-                    .filter { name in Int(name).map { $0 < count } != true }.map {
+                    .filter { name in
+                        Int(name).map { $0 < count } != true && !others.contains("\(group)vars/\(name)")
+                    }.map {
                         "\(group)vars/\($0) (\(path))"
                     }
             }

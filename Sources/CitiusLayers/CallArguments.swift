@@ -1,5 +1,11 @@
 import CitiusConfiguration
 
+/// A layer of which Keras takes the inputs behind the first by their names alone.
+package protocol NamedInputsLayer: Layer {
+    /// The names of the inputs behind the first.
+    var inputNames: [String] { get }
+}
+
 /// A layer to which Keras gives arguments where it is called, beside its inputs, such as `use_causal_mask`. Here they
 /// are properties of the layer.
 package protocol CallArgumentsLayer: Layer {

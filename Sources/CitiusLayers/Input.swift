@@ -9,6 +9,7 @@ import CitiusTensor
 /// Input(28, 28, 1)                // images of 28×28 pixels, 1 channel
 /// Input(100, dtype: .int64)       // sequences of 100 indices
 /// Input(nil, dtype: .int64)       // sequences of any length, the same within a batch
+/// Input.text()                    // strings
 /// ```
 ///
 /// An axis of nil takes any size: a model is built for one of 64 there, which no parameter may depend on.
@@ -21,6 +22,36 @@ public final class Input: Layer, ConfigurableLayer {
         public var batchShape: [Int?]
         /// What inputs are converted to; nil: the model's type, as also for real numbers.
         public var dtype: DType?
+        /// Whether samples are strings: the last axis, which Keras's shape does not have, is their bytes.
+        package var isText = false
+
+        package init(batchShape: [Int?], dtype: DType?, isText: Bool = false) {
+            (self.batchShape, self.dtype, self.isText) = (batchShape, dtype, isText)
+        }
+
+        private enum CodingKeys: CodingKey { case batchShape, dtype }
+
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            batchShape = try container.decode([Int?].self, forKey: .batchShape)
+            isText = (try? container.decode(String.self, forKey: .dtype)) == "string"
+            if isText {
+                batchShape.append(nil)
+                dtype = .uint8
+            } else {
+                dtype = try container.decodeIfPresent(DType.self, forKey: .dtype)
+            }
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(isText ? Array(batchShape.dropLast()) : batchShape, forKey: .batchShape)
+            if isText {
+                try container.encode("string", forKey: .dtype)
+            } else {
+                try container.encode(dtype, forKey: .dtype)
+            }
+        }
 
         public var fault: String? {
             let sizes = batchShape.dropFirst()
@@ -58,6 +89,17 @@ public final class Input: Layer, ConfigurableLayer {
         self.init(
             configuration: Configuration(batchShape: [nil] + shape.sizes.map { $0 }, dtype: dtype), name: name
         )
+    }
+
+    /// An input of strings, of any number of bytes: uint8 tensors as `Tensor(utf8:)` makes them.
+    ///
+    /// - Parameter sizes: how many strings a sample has, along each axis; by default one, without an axis of its own.
+    ///
+    /// Traps if a size is not positive. Follows `keras.Input(shape, dtype="string")`.
+    public static func text(_ sizes: Int..., name: String? = nil) -> Input {
+        Input(
+            configuration: Configuration(batchShape: [nil] + sizes + [nil], dtype: .uint8, isText: true),
+            name: name)
     }
 
     public init(configuration: Configuration, name: String? = nil) {

@@ -235,11 +235,13 @@ open class Layer {
     /// Makes a parameter and adds it to the layer's. For use in `build`.
     ///
     /// - Parameters:
+    ///   - dtype: of statistics that are counted; nil: the layer's.
     ///   - isLearned: whether gradient descent trains it; false for statistics that the layer keeps itself.
     public final func addParameter(
-        _ name: String, shape: Shape, initializer: Initializer, isLearned: Bool = true,
+        _ name: String, shape: Shape, initializer: Initializer, dtype: DType? = nil, isLearned: Bool = true,
         regularizer: Regularizer? = nil, constraint: Constraint? = nil, generator: inout RandomGenerator
     ) -> Parameter {
+        let dtype = dtype ?? self.dtype
         require(
             !ownParameters.contains { $0.name == name },
             "\(label): two parameters are called \"\(name)\"; each needs a name of its own")

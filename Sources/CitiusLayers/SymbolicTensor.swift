@@ -50,6 +50,7 @@ package final class LayerCall {
         require(
             !(layer is Input),
             "\(layer.label): an Input begins a graph, it cannot be called on a layer's output")
+        layer.noteTexts(among: inputs)
         self.init(
             layer, inputs: inputs, outputShapes: layer.checkedOutputShapes(for: inputs.map { $0.shape }))
     }

@@ -70,6 +70,8 @@ extension ConfigurationTypes {
         LayerNormalization.self, RMSNormalization.self, GroupNormalization.self,
         UnitNormalization.self, MultiHeadAttention.self, GroupedQueryAttention.self, Attention.self,
         AdditiveAttention.self,
+        Normalization.self, Discretization.self, CategoryEncoding.self, Hashing.self, HashedCrossing.self,
+        IntegerLookup.self, StringLookup.self, TextVectorization.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
         PolynomialDecay.self, InverseTimeDecay.self,

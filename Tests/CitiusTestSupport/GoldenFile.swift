@@ -21,6 +21,14 @@ public struct GoldenFile: Sendable, Decodable {
 }
 
 extension GoldenFile {
+    /// The path of a file in `Golden`.
+    public static func path(of name: String) -> String {
+        guard let folder = Bundle.module.url(forResource: "Golden", withExtension: nil) else {
+            fatalError("the test bundle has no folder Golden")
+        }
+        return folder.appending(path: name).path
+    }
+
     /// The cases of every file in a folder, `Golden/FOLDER/NAME.json`.
     public static func cases(in folder: String) -> [GoldenCase] {
         guard let url = Bundle.module.url(forResource: "Golden", withExtension: nil)?.appending(path: folder),
@@ -85,6 +93,10 @@ public struct GoldenCase: Sendable, Decodable, CustomStringConvertible {
         return text
     }
 
+    public func optionalText(_ name: String) -> String? {
+        if case .text(let text) = settings[name] { text } else { nil }
+    }
+
     public func flag(_ name: String) -> Bool {
         if case .flag(let flag) = settings[name] { flag } else { false }
     }
@@ -99,5 +111,21 @@ public struct GoldenCase: Sendable, Decodable, CustomStringConvertible {
             fatalError("golden case \(self.name): \(name)?")
         }
         return Size2D(Int(numbers[0]), Int(numbers[1]))
+    }
+}
+
+extension GoldenCase {
+    /// A tensor that may be of strings, which stand in the settings as JSON beside their shape: `NAME` and `NAME_shape`,
+    /// or `input_shape_0` of `input_0`. Others are of `dtype`.
+    public func texts(_ name: String, shapeName: String, dtype: DType = .int64) -> Tensor? {
+        guard let text = optionalText(name) else { return optionalTensor(name, dtype: dtype) }
+        func decoded<T: Decodable>(_ text: String) -> T {
+            guard let value = try? JSONDecoder().decode(T.self, from: Data(text.utf8)) else {
+                fatalError("golden case \(self.name): \(name) is no JSON")
+            }
+            return value
+        }
+        let strings = Tensor(utf8: decoded(text) as [String])
+        return strings.reshaped(to: Shape(decoded(self.text(shapeName)) as [Int] + [strings.shape[1]]))
     }
 }

@@ -21,7 +21,11 @@ extension Model {
             predictions.count == batch.allTargets.count,
             "computeLoss: \(predictions.count) outputs but \(batch.allTargets.count) targets, expected a target "
                 + "for each output")
-        if context.isTraining { compilation.warn(about: predictions, of: batch.allInputs) }
+        if context.isTraining {
+            // Bytes that are taken as bytes are none of a picture's.
+            let inputs = batch.allInputs.enumerated().filter { inputDType(at: $0.offset).isFloatingPoint }
+            compilation.warn(about: predictions, of: inputs.map { $0.element })
+        }
         var total: Variable?
         func add(_ loss: Variable) { total = total.map { $0 + loss } ?? loss }
         compilation.outputLosses.removeAll(keepingCapacity: true)

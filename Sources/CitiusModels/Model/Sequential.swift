@@ -81,6 +81,7 @@ public final class Sequential: Model {
                 + "To share a layer's weights, draw a graph: Model(inputs:outputs:)")
         names.reserve(layer, in: label)
         if layer.name.isEmpty { layer.name = names.next(for: layer) }
+        if stack.isEmpty, let input { layer.noteTexts(among: [input.symbol]) }
         if let fault = (graph?.outputShapes).flatMap({ layer.fault(ofInputs: $0) }) {
             return "\(layer.label): \(fault)"
         }
@@ -96,7 +97,15 @@ public final class Sequential: Model {
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
         var shape = inputShape
         for layer in stack { shape = build(layer, after: shape, &generator) }
-        chain(from: input ?? Input(shape: inputShape))
+        // Strings are of any length.
+        let isText = stack.first is any TextLayer && stack.first?.inputDType(at: 0) == .uint8
+        let stated =
+            isText
+            ? Input(
+                configuration: Input.Configuration(
+                    batchShape: [nil] + inputShape.sizes.dropLast() + [nil], dtype: .uint8, isText: true))
+            : Input(shape: inputShape)
+        chain(from: input ?? stated)
     }
 
     @discardableResult

@@ -43,10 +43,13 @@ enum LayerDescription {
         if let input = layer as? Input {
             config = [
                 "name": .string(layer.name),
-                "dtype": .string((input.configuration.dtype ?? layer.dtype).rawValue),
+                "dtype": .string(
+                    input.givesText ? "string" : (input.configuration.dtype ?? layer.dtype).rawValue),
                 "sparse": false, "ragged": false, "optional": false,
             ]
         }
+        // Keras takes it for that of the outputs there.
+        if (layer as? any IntegerOutputLayer)?.givesIntegers == true { config["dtype"] = "int64" }
         do throws(JSON.CodingFailure) {
             for (key, value) in try JSON(encoding: layer.configuration, userInfo: nested).object ?? [:]
             where config[key] == nil {
@@ -76,7 +79,7 @@ enum LayerDescription {
 
     private static func json(of model: Sequential) throws(SavingError) -> JSON {
         var layers: [JSON] = []
-        if let input = model.input ?? model.inputShapes.map({ Input(shape: $0[0]) }) {
+        if let input = model.input ?? model.graph?.nodes.first?.layer as? Input {
             if input.name.isEmpty { input.name = "input_layer" }
             layers.append(try json(ofConfigurable: input))
         }
@@ -84,7 +87,8 @@ enum LayerDescription {
         var config = common(model)
         config["layers"] = .array(layers)
         if let input = model.graph?.nodes.first?.layer as? Input {
-            config["build_input_shape"] = json(of: input.shape, open: Set(input.openAxes))
+            config["build_input_shape"] = json(
+                of: input.shape, open: Set(input.openAxes), isText: input.givesText)
         }
         return envelope(module: "keras", class: "Sequential", config, of: model)
     }
@@ -93,7 +97,7 @@ enum LayerDescription {
         // Which call of its layer a node is, and which node and output a value.
         var calls: [ObjectIdentifier: Int] = [:]
         var places: [JSON] = []
-        var dtypes: [DType] = []
+        var dtypes: [String] = []
         var inbound: [ObjectIdentifier: [JSON]] = [:]
         for node in graph.nodes {
             let layer = ObjectIdentifier(node.layer)
@@ -101,15 +105,18 @@ enum LayerDescription {
             calls[layer] = call + 1
             for index in node.shapes.indices {
                 places.append([.string(node.layer.name), .integer(Int64(call)), .integer(Int64(index))])
-                dtypes.append((node.layer as? Input)?.configuration.dtype ?? model.dtype)
+                let dtype = (node.layer as? Input)?.configuration.dtype ?? model.dtype
+                dtypes.append(node.layer.givesText ? "string" : dtype.rawValue)
             }
             guard !node.inputs.isEmpty else { continue }
             let tensors = node.inputs.map { value -> JSON in
                 [
                     "class_name": "__keras_tensor__",
                     "config": [
-                        "shape": json(of: graph.shapes[value], open: graph.openAxes[value]),
-                        "dtype": .string(dtypes[value].rawValue),
+                        "shape": json(
+                            of: graph.shapes[value], open: graph.openAxes[value],
+                            isText: dtypes[value] == "string"),
+                        "dtype": .string(dtypes[value]),
                         "keras_history": places[value],
                     ],
                 ]
@@ -117,6 +124,12 @@ enum LayerDescription {
             if let operation = node.layer as? Operation {
                 inbound[layer, default: []].append(
                     ["args": .array(operation.callArguments(tensors)), "kwargs": [:]])
+                continue
+            }
+            if let names = (node.layer as? any NamedInputsLayer)?.inputNames, tensors.count > 1 {
+                var named: JSON.Object = [:]
+                for (name, tensor) in zip(names, tensors.dropFirst()) { named[name] = tensor }
+                inbound[layer, default: []].append(["args": [tensors[0]], "kwargs": .object(named)])
                 continue
             }
             let takesList =
@@ -175,7 +188,9 @@ enum LayerDescription {
             "config": .object(config), "registered_name": module == nil ? .string(className) : nil,
         ]
         if let layer, !(layer is Input), let shapes = layer.inputShapes {
-            let list = shapes.map { json(of: $0) }
+            let list = shapes.enumerated().map { index, shape in
+                json(of: shape, isText: layer is any TextLayer && layer.inputDType(at: index) == .uint8)
+            }
             let isBuiltByFirst = list.count == 1 || layer is any KeywordInputsLayer
             envelope["build_config"] = [
                 "input_shape": isBuiltByFirst && !(layer is MergingLayer) ? list[0] : .array(list)
@@ -184,8 +199,9 @@ enum LayerDescription {
         return .object(envelope)
     }
 
-    /// `[null, 28, 28, 1]`
-    private static func json(of sample: Shape, open: Set<Int> = []) -> JSON {
-        .array([.null] + sample.sizes.enumerated().map { open.contains($0) ? .null : .integer(Int64($1)) })
+    /// `[null, 28, 28, 1]`; without the bytes of strings, which Keras's shapes do not have.
+    private static func json(of sample: Shape, open: Set<Int> = [], isText: Bool = false) -> JSON {
+        let sizes = sample.sizes.enumerated().map { open.contains($0) ? JSON.null : .integer(Int64($1)) }
+        return .array([.null] + (isText ? sizes.dropLast() : sizes))
     }
 }

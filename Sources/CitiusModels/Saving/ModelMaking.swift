@@ -105,7 +105,11 @@ struct LayerMaking {
                 "there is no layer \"\(className)\"; name one of your own to the loader: "
                     + "types: .library.adding(\(className).self)")
         }
-        return try make(type, config, path, source)
+        let layer = try make(type, config, path, source)
+        if let source, let fault = (layer as? any AssetsLayer)?.take(assets: source) {
+            throw self.fault(path, fault)
+        }
+        return layer
     }
 
     private func make<Made: ConfigurableLayer>(
@@ -132,7 +136,9 @@ struct LayerMaking {
         if let fault = configuration.fault { throw self.fault(path, fault) }
         let layer = type.init(configuration: configuration, name: config["name"]?.string)
         layer.activityRegularizer = activityRegularizer
-        if !(layer is Input) { layer.dtype = try dtype(config, path) }
+        // Where it says that outputs are integers, all there is to say is said.
+        let isOfOutputs = (layer as? any IntegerOutputLayer)?.givesIntegers ?? false
+        if !(layer is Input), !isOfOutputs { layer.dtype = try dtype(config, path) }
         return layer
     }
 
@@ -261,6 +267,7 @@ struct LayerMaking {
                     guard inputs.count == 1 || layer.takesSeveralInputs else {
                         throw self.fault(path, "\(layer.label): \(inputs.count) inputs, expected 1")
                     }
+                    layer.noteTexts(among: inputs)
                     if let fault = layer.fault(ofInputs: inputs.map { $0.shape }) {
                         throw self.fault(path, "\(layer.label): \(fault)")
                     }
@@ -290,7 +297,10 @@ struct LayerMaking {
             Set(inputs.map { ObjectIdentifier($0) }).count == inputs.count,
             Set(reached.map { ObjectIdentifier($0) }) == Set(inputs.map { ObjectIdentifier($0) })
         else { throw fault(path, "the outputs do not depend on just the inputs that are listed") }
-        let types = Set(layers.values.filter { !($0 is Input) }.map { $0.dtype })
+        let types = Set(
+            layers.values.filter {
+                !($0 is Input) && ($0 as? any IntegerOutputLayer)?.givesIntegers != true
+            }.map { $0.dtype })
         let model = Model(
             name: config["name"]?.string, seed: isRoot ? seed : nil,
             dtype: types.count == 1 ? types.first ?? .float32 : .float32)
