@@ -149,7 +149,8 @@ enum KerasWeights {
 
     /// The weights by parameters' paths. A layer asks for its parameters in their order, which gives their numbers.
     private final class Source {
-        private let tree: HDF5.Group
+        /// The data sets of the groups `vars`, by the paths of the groups that they lie in.
+        private var datasets: [String: [(name: String, tensor: Tensor)]] = [:]
         private let paths: [String: String]
         /// How many parameters of a layer were asked for, by the layer's group.
         private var counts: [String: Int] = [:]
@@ -161,9 +162,16 @@ enum KerasWeights {
         private(set) var damage: KerasFileError?
 
         init(tree: HDF5.Group, paths: [String: String], archive: ZipArchive?) {
-            self.tree = tree
             self.paths = paths
             self.archive = archive
+            collect(tree, "")
+        }
+
+        private func collect(_ group: HDF5.Group, _ path: String) {
+            for (name, member) in group.groups {
+                if name == "vars" { datasets[path] = member.datasets }
+                collect(member, path + name + "/")
+            }
         }
 
         /// The contents of `assets/GROUP/NAME`.
@@ -178,9 +186,9 @@ enum KerasWeights {
 
         /// A data set that is no weight.
         func variable(_ layer: String, _ name: String) -> Tensor? {
-            let place = group(of: layer) + "vars"
-            others.insert(place + "/" + name)
-            return tree.group(at: place)?.tensor(named: name)
+            let group = group(of: layer)
+            others.insert(group + "vars/" + name)
+            return datasets[group]?.first { $0.name == name }?.tensor
         }
 
         func find(_ path: String) -> (shape: Shape, dtype: DType, read: () -> Tensor?)? {
@@ -190,7 +198,9 @@ enum KerasWeights {
             let number = counts[group, default: 0]
             counts[group] = number + 1
             places[path] = "\(group)vars/\(number) (\(path))"
-            guard let tensor = tree.group(at: group + "vars")?.tensor(named: "\(number)") else { return nil }
+            guard let tensor = datasets[group]?.first(where: { $0.name == "\(number)" })?.tensor else {
+                return nil
+            }
             return (tensor.shape, tensor.dtype, { tensor })
         }
 
@@ -211,7 +221,7 @@ enum KerasWeights {
         var unexpected: [String] {
             paths.sorted { $0.value < $1.value }.flatMap { path, group -> [String] in
                 let count = counts[group, default: 0]
-                return (tree.group(at: group + "vars")?.datasets ?? []).map(\.name)
+                return (datasets[group] ?? []).map(\.name)
                     .filter { name in
                         Int(name).map { $0 < count } != true && !others.contains("\(group)vars/\(name)")
                     }.map {
