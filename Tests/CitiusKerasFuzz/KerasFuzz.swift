@@ -54,7 +54,7 @@ public func fuzzKeras(_ part: KerasPart, inputs: Int, seed: UInt64) -> FuzzRepor
                         ),
                     ])
                 }
-            if environment("CITIUS_FUZZ_KEEP") != nil { keep(bytes) }
+            keepInput(bytes)
             let model = try KerasFile.read(bytes)
             report.accepted += 1
             // The description may have become another model's.
@@ -84,7 +84,7 @@ private func model() -> Model {
 }
 
 /// The input that a crash can be repeated with: `CITIUS_FUZZ_KEEP` names the file, which holds the last one.
-private func keep(_ bytes: [UInt8]) {
+func keepInput(_ bytes: [UInt8]) {
     guard let path = environment("CITIUS_FUZZ_KEEP"), let file = fopen(path, "w") else { return }
     fwrite(bytes, 1, bytes.count, file)
     fclose(file)

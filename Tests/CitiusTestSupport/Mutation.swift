@@ -55,6 +55,15 @@ public struct Mutation<Random: RandomNumberGenerator> {
         return bytes
     }
 
+    /// The text after one to four changes of numbers in digits.
+    public mutating func withMutatedNumbers(_ text: [UInt8]) -> [UInt8] {
+        var text = text
+        for _ in 0...number(below: 4) where !text.isEmpty {
+            changeNumber(at: number(below: text.count), of: &text)
+        }
+        return text
+    }
+
     private mutating func change(_ bytes: inout [UInt8]) {
         guard !bytes.isEmpty else {
             bytes.append(UInt8.random(in: 0 ... .max, using: &random))
