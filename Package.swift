@@ -14,6 +14,7 @@ let package = Package(
         .library(name: "CitiusDownloads", targets: ["CitiusDownloads"]),
         .executable(name: "document-cnn", targets: ["document-cnn"]),
         .executable(name: "small-gpt", targets: ["small-gpt"]),
+        .executable(name: "resume-and-export", targets: ["resume-and-export"]),
         .executable(name: "citius-bench", targets: ["citius-bench"]),
         .executable(name: "citius-model", targets: ["citius-model"]),
     ],
@@ -57,6 +58,9 @@ let package = Package(
             name: "small-gpt", dependencies: ["Citius", "CitiusExampleSupport"], path: "Examples/small-gpt",
             exclude: ["genesis.txt"]),
         .executableTarget(
+            name: "resume-and-export", dependencies: ["Citius", "CitiusExampleSupport", "CitiusKeras"],
+            path: "Examples/resume-and-export", exclude: ["run"]),
+        .executableTarget(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Benchmarks/citius-bench"),
 
@@ -72,6 +76,7 @@ let package = Package(
         .executableTarget(
             name: "citius-fuzz", dependencies: ["CitiusKerasFuzz", "CitiusTestSupport"],
             path: "Tests/citius-fuzz"),
+        .executableTarget(name: "citius-interop", dependencies: ["Citius"], path: "Tests/citius-interop"),
         .testTarget(
             name: "CitiusKerasTests",
             dependencies: ["CitiusHDF5", "CitiusKeras", "CitiusKerasFuzz", "CitiusTestSupport"]),
