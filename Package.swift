@@ -53,6 +53,9 @@ let package = Package(
             name: "document-cnn", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Examples/document-cnn"),
         .executableTarget(
+            name: "autoencoder", dependencies: ["Citius", "CitiusExampleSupport"],
+            path: "Examples/autoencoder"),
+        .executableTarget(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Benchmarks/citius-bench"),
 
