@@ -61,6 +61,9 @@ let package = Package(
             name: "resume-and-export", dependencies: ["Citius", "CitiusExampleSupport", "CitiusKeras"],
             path: "Examples/resume-and-export", exclude: ["run"]),
         .executableTarget(
+            name: "autoencoder", dependencies: ["Citius", "CitiusExampleSupport"],
+            path: "Examples/autoencoder"),
+        .executableTarget(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Benchmarks/citius-bench"),
 
