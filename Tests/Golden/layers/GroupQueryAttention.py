@@ -1,14 +1,16 @@
 import numpy as np
 from keras import layers as L
 from layers import Case
+from support import attend_in_double
+
+attend_in_double()
 
 MASK = np.array([[1, 1, 1, 0], [1, 0, 1, 1]], bool)
 KEYS = np.array([[1, 1, 0, 0, 1], [0, 1, 1, 0, 1]], bool)
 
 
 def case(arguments={}, inputs=[(2, 4, 6), (2, 5, 6)], masks=None, call={}):
-    # With a rate for training Keras computes the scores themselves: JAX's own attention is of float32.
-    made = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2, "dropout": 0.25} | arguments
+    made = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2} | arguments
     return Case(
         lambda: L.GroupQueryAttention(**made), inputs, masks=masks, arguments=call, spread=True,
         is_saved=masks is None,
