@@ -120,7 +120,9 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
     public override var sublayers: [Layer] { [query, key, gate, value, output].compactMap { $0 } }
 
     package override var kerasAttributes: [String] {
-        ["_query_dense", "_key_dense"] + (gate == nil ? [] : ["_gate_dense"]) + ["_value_dense", "_output_dense"]
+        ["_query_dense", "_key_dense"] + (gate == nil ? [] : ["_gate_dense"]) + [
+            "_value_dense", "_output_dense",
+        ]
     }
 
     public override var takesSeveralInputs: Bool { true }

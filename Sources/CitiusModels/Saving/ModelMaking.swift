@@ -299,7 +299,7 @@ struct LayerMaking {
         else { throw fault(path, "the outputs do not depend on just the inputs that are listed") }
         let types = Set(
             layers.values.filter {
-                !($0 is Input) && ($0 as? any IntegerOutputLayer)?.givesIntegers != true
+                !($0 is Input || $0 is Operation) && ($0 as? any IntegerOutputLayer)?.givesIntegers != true
             }.map { $0.dtype })
         let model = Model(
             name: config["name"]?.string, seed: isRoot ? seed : nil,
