@@ -18,3 +18,9 @@ package protocol CallArgumentsLayer: Layer {
 
 /// A layer that Keras calls on a list of inputs, as it does a `MergingLayer`, not on each as an argument of its own.
 package protocol ListLayer: Layer {}
+
+/// A layer whose inputs' shapes have names in the `build_config` of Keras's files.
+package protocol NamedShapesLayer: Layer {
+    /// In the order of the inputs.
+    var shapeNames: [String] { get }
+}

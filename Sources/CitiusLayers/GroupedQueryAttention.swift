@@ -208,3 +208,7 @@ extension GroupedQueryAttention: CallArgumentsLayer {
         AttentionArguments.take(name, value, &useCausalMask, &returnAttentionScores)
     }
 }
+
+extension GroupedQueryAttention: NamedShapesLayer {
+    package var shapeNames: [String] { ["query_shape", "value_shape", "key_shape"] }
+}

@@ -322,3 +322,7 @@ enum AttentionArguments {
         return nil
     }
 }
+
+extension MultiHeadAttention: NamedShapesLayer {
+    package var shapeNames: [String] { ["query_shape", "value_shape", "key_shape"] }
+}

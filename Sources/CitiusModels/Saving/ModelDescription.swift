@@ -59,7 +59,7 @@ enum LayerDescription {
             throw SavingError(.notConfigurable, "\(layer.label): \(error)")
         }
         // The only layers of Keras that do not take it.
-        if layer is SpatialDropout { config["trainable"] = nil }
+        if layer is SpatialDropout || layer is Discretization { config["trainable"] = nil }
         return envelope(module: Described.module, class: Described.className, config, of: layer)
     }
 
@@ -192,6 +192,12 @@ enum LayerDescription {
                 json(of: shape, isText: layer is any TextLayer && layer.inputDType(at: index) == .uint8)
             }
             let isBuiltByFirst = list.count == 1 || layer is any KeywordInputsLayer
+            if let names = (layer as? any NamedShapesLayer)?.shapeNames {
+                var named: JSON.Object = [:]
+                for (name, shape) in zip(names, list) { named[name] = shape }
+                envelope["build_config"] = ["shapes_dict": .object(named)]
+                return .object(envelope)
+            }
             envelope["build_config"] = [
                 "input_shape": isBuiltByFirst && !(layer is MergingLayer) ? list[0] : .array(list)
             ]

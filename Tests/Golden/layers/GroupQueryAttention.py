@@ -13,7 +13,8 @@ def case(arguments={}, inputs=[(2, 4, 6), (2, 5, 6)], masks=None, call={}):
     made = {"head_dim": 3, "num_query_heads": 4, "num_key_value_heads": 2} | arguments
     return Case(
         lambda: L.GroupQueryAttention(**made), inputs, masks=masks, arguments=call, spread=True,
-        is_saved=masks is None,
+        # Keras takes no values of another width than the queries' in a graph.
+        is_saved=masks is None and all(shape[-1] == inputs[0][-1] for shape in inputs[:2]),
     )
 
 
