@@ -3,19 +3,20 @@ import CitiusExampleSupport
 
 /// The models of sequences that are measured, and their data: random numbers, of which only the sizes matter.
 enum SequenceModels {
-    static let names = ["embedding", "transformer", "small-gpt"]
+    static let names = ["embedding", "text-cnn", "lstm", "gru", "transformer", "small-gpt"]
 
     /// Tokens and classes, or the tokens that follow.
     static func data(for name: String) -> (train: Dataset, test: Dataset) {
         var generator = RandomGenerator(seed: 1)
         func part(_ count: Int) -> Dataset {
             switch name {
-            case "embedding":
+            case "embedding", "text-cnn":
                 let tokens = Tensor(uniform: [count, 128], in: 0..<20_000, using: &generator).cast(to: .int64)
                 let classes = Tensor(uniform: [count], in: 0..<10, using: &generator).cast(to: .int64)
                 return Dataset(inputs: tokens, targets: classes)
-            case "transformer":
-                let features = Tensor(uniform: [count, 128, 128], in: -1..<1, using: &generator)
+            case "lstm", "gru", "transformer":
+                let steps = name == "transformer" ? 128 : 64
+                let features = Tensor(uniform: [count, steps, 128], in: -1..<1, using: &generator)
                 let classes = Tensor(uniform: [count], in: 0..<10, using: &generator).cast(to: .int64)
                 return Dataset(inputs: features, targets: classes)
             default:
@@ -24,7 +25,11 @@ enum SequenceModels {
                     inputs: tokens.sliced(0..<128, axis: 1), targets: tokens.sliced(1..<129, axis: 1))
             }
         }
-        return name == "embedding" ? (part(20_000), part(2_000)) : (part(1_024), part(256))
+        switch name {
+        case "embedding": return (part(20_000), part(2_000))
+        case "text-cnn", "lstm", "gru": return (part(4_096), part(1_024))
+        default: return (part(1_024), part(256))
+        }
     }
 
     static func make(_ name: String, seed: UInt64) -> Model {
@@ -34,6 +39,21 @@ enum SequenceModels {
                 Input(128, dtype: .int64)
                 Embedding(20_000, 128)
                 GlobalAveragePooling1D()
+                Dense(10)
+            }
+        case "text-cnn":
+            // Kim 2014 (arXiv 1408.5882), of one width.
+            return Sequential(seed: seed) {
+                Input(128, dtype: .int64)
+                Embedding(20_000, 128)
+                Conv1D(128, kernelSize: 5, activation: .relu)
+                GlobalMaxPooling1D()
+                Dense(10)
+            }
+        case "lstm", "gru":
+            return Sequential(seed: seed) {
+                Input(64, 128)
+                if name == "lstm" { LSTM(128) } else { GRU(128) }
                 Dense(10)
             }
         case "transformer":

@@ -95,13 +95,18 @@ def mobilenet():
 MODELS = {
     "document-cnn": document_cnn, "document-cnn-average": document_cnn_average, "mlp": mlp, "vgg-bn": vgg_bn,
     "resnet-20": resnet_20, "mobilenet": mobilenet,
-}
+} | sequences.MODELS
 
-(images, labels), (test_images, test_labels) = common.load(options)
-train_x = torch.tensor(images).permute(0, 3, 1, 2).contiguous()
-train_y = torch.tensor(labels).long()
-test_x = torch.tensor(test_images).permute(0, 3, 1, 2).contiguous()
-test_y = torch.tensor(test_labels).long()
+if options.model in sequences.NAMES:
+    (train_x, train_y), (test_x, test_y) = sequences.data(options.model)
+    train_x, train_y = train_x[: options.samples], train_y[: options.samples]
+    options.samples = len(train_x)
+else:
+    (images, labels), (test_images, test_labels) = common.load(options)
+    train_x = torch.tensor(images).permute(0, 3, 1, 2).contiguous()
+    train_y = torch.tensor(labels).long()
+    test_x = torch.tensor(test_images).permute(0, 3, 1, 2).contiguous()
+    test_y = torch.tensor(test_labels).long()
 layout = torch.channels_last if "channels-last" in options.mode else torch.contiguous_format
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-NAMES = ["embedding", "transformer", "small-gpt"]
+NAMES = ["embedding", "text-cnn", "lstm", "gru", "transformer", "small-gpt"]
 
 
 class Attention(nn.Module):
@@ -78,18 +78,45 @@ class SmallGPT(nn.Module):
         return (self.norm(x) @ self.tokens.weight.T).transpose(1, 2)
 
 
-MODELS = {"embedding": EmbeddingClassifier, "transformer": Transformer, "small-gpt": SmallGPT}
+class TextCNN(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(20_000, 128)
+        self.convolution = nn.Conv1d(128, 128, 5)
+        self.output = nn.Linear(128, 10)
+
+    def forward(self, x):
+        x = F.relu(self.convolution(self.embedding(x).transpose(1, 2)))
+        return self.output(x.amax(2))
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.recurrence = kind(128, 128, batch_first=True)
+        self.output = nn.Linear(128, 10)
+
+    def forward(self, x):
+        return self.output(self.recurrence(x)[0][:, -1])
+
+
+MODELS = {
+    "embedding": EmbeddingClassifier, "text-cnn": TextCNN, "lstm": lambda: Recurrent(nn.LSTM),
+    "gru": lambda: Recurrent(nn.GRU), "transformer": Transformer, "small-gpt": SmallGPT,
+}
 
 
 def data(name):
     """(training inputs, targets), (test inputs, targets)."""
 
     def part(count):
-        if name == "embedding":
+        if name in ("embedding", "text-cnn"):
             return torch.randint(20_000, (count, 128)), torch.randint(10, (count,))
-        if name == "transformer":
-            return torch.rand(count, 128, 128) * 2 - 1, torch.randint(10, (count,))
+        if name in ("lstm", "gru", "transformer"):
+            steps = 128 if name == "transformer" else 64
+            return torch.rand(count, steps, 128) * 2 - 1, torch.randint(10, (count,))
         tokens = torch.randint(96, (count, 129))
         return tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
 
-    return (part(20_000), part(2_000)) if name == "embedding" else (part(1_024), part(256))
+    sizes = {"embedding": (20_000, 2_000), "text-cnn": (4_096, 1_024), "lstm": (4_096, 1_024), "gru": (4_096, 1_024)}
+    return tuple(part(count) for count in sizes.get(name, (1_024, 256)))
