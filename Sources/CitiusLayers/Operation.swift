@@ -12,7 +12,8 @@ import CitiusTensor
 /// ```
 ///
 /// Models that Keras saved may hold any of `Kind`: Keras's operators on symbolic tensors, and the functions of
-/// `keras.ops` of the same names. Axes count from the batch's, 0, as Keras's do.
+/// `keras.ops` of the same names. Axes count from the batch's, 0, as Keras's do. Masks end here, as in Keras; a layer, `Add`
+/// for instance, hands them on.
 public final class Operation: Layer {
     /// What it computes, by the names of Keras's classes.
     public enum Kind: String, Sendable, CaseIterable {
@@ -322,22 +323,6 @@ public final class Operation: Layer {
     // MARK: Computing
 
     public override func build(inputShapes: [Shape], generator: inout RandomGenerator) {}
-
-    public override var supportsMasking: Bool { kind != .getItem }
-
-    public override func outputMask(for inputs: [Variable], output: Variable) -> Tensor? {
-        // A mask of steps stays one where steps are kept as they are.
-        guard let mask = inputs.lazy.compactMap({ $0.mask }).first,
-            output.shape.rank >= 2, Array(output.shape.sizes.prefix(2)) == mask.shape.sizes
-        else { return nil }
-        switch kind {
-        case .reshape, .transpose, .expandDims, .squeeze, .concatenate, .stack, .getItem, .matmul, .mean,
-            .sum, .max,
-            .min:
-            return nil
-        default: return mask
-        }
-    }
 
     public override func forward(_ inputs: [Variable], in context: Context) -> [Variable] {
         var rest = inputs[...]
