@@ -69,7 +69,7 @@ let package = Package(
 
         .target(
             name: "CitiusTestSupport",
-            dependencies: ["CitiusAutograd", "CitiusFormats", "CitiusPlatform"],
+            dependencies: ["CitiusAutograd", "CitiusData", "CitiusFormats", "CitiusPlatform"],
             path: "Tests/CitiusTestSupport",
             resources: [.copy("Golden")]
         ),

@@ -27,6 +27,20 @@ extension ByteSource {
         bytes.removeLast(count - filled)
         return bytes
     }
+
+    /// Bytes up to the end, all read; at most one more than `limit`.
+    func countRemaining(upTo limit: Int) throws(DataError) -> Int {
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        defer { scratch.deallocate() }
+        var count = 0
+        while count <= limit {
+            let room = min(scratch.count, limit + 1 - count)
+            let read = try read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[0..<room]))
+            if read == 0 { break }
+            count += read
+        }
+        return count
+    }
 }
 
 /// Bytes in memory.
@@ -61,20 +75,11 @@ package final class FileSource: ByteSource {
 
     package init(path: String) throws(DataError) {
         name = path
-        // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let code = errno
-            throw DataError(
-                code == ENOENT ? .missing : .unreadable,
-                "\(path) cannot be read: \(systemMessage(code)). Check the path and its permissions.")
+        do throws(ReadingFailure) {
+            (descriptor, byteCount) = try openRegularFile(path)
+        } catch {
+            throw DataError(error)
         }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw DataError(.unreadable, "\(path) is not a regular file; give the path of a file with data.")
-        }
-        byteCount = Int(status.st_size)
     }
 
     deinit { close(descriptor) }
@@ -97,5 +102,63 @@ package final class FileSource: ByteSource {
             position += count
         }
         return filled
+    }
+}
+
+/// Some bytes of a mapped file, or of one in memory.
+final class FileBytesSource: ByteSource {
+    let name: String
+    private let file: FileBytes
+    private var range: Range<Int>
+
+    /// - Parameter name: what messages call the bytes; nil: what they call the file.
+    init(_ file: FileBytes, _ range: Range<Int>, name: String? = nil) {
+        self.file = file
+        self.range = range
+        self.name = name ?? file.name
+    }
+
+    var remainingByteLimit: Int? { range.count }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
+        let part = range.prefix(buffer.count)
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: file.buffer[part]))
+        range = part.upperBound..<range.upperBound
+        return part.count
+    }
+}
+
+/// The bytes of some sources one after another.
+final class JoinedSource: ByteSource {
+    let name: String
+    private let sources: [any ByteSource]
+    private var current = 0
+
+    init(_ sources: [any ByteSource], name: String) {
+        self.sources = sources
+        self.name = name
+    }
+
+    var remainingByteLimit: Int? {
+        sources[current...].reduce(0) { sum, source in
+            sum.flatMap { sum in source.remainingByteLimit.map { sum + $0 } }
+        }
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) throws(DataError) -> Int {
+        var filled = 0
+        while filled < buffer.count, current < sources.count {
+            let count = try sources[current].read(
+                into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]))
+            if count == 0 { current += 1 }
+            filled += count
+        }
+        return filled
+    }
+}
+
+extension DataError {
+    init(_ failure: ReadingFailure) {
+        self.init(failure.isMissing ? .missing : .unreadable, failure.description)
     }
 }

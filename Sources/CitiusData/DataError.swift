@@ -3,7 +3,7 @@
 public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The sort of trouble, for a program that reacts to it.
     public enum Kind: Sendable, Equatable {
-        /// A file or a folder is not there.
+        /// A file, a folder, or what is asked for of one, is not there.
         case missing
         /// A file is there and cannot be read.
         case unreadable
@@ -11,6 +11,8 @@ public struct DataError: Error, Sendable, Equatable, CustomStringConvertible {
         case unwritable
         /// The bytes break their format: truncated, corrupt, or of another format.
         case malformed
+        /// The elements are of a type that no `Tensor` has.
+        case unsupportedType
         /// The data would need more memory than the caller allows.
         case tooLarge
         /// A label is outside the classes.

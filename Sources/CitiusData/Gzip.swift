@@ -36,6 +36,8 @@ public enum Gzip {
 package final class GzipSource: ByteSource {
     package var name: String { input.name }
     private let input: any ByteSource
+    /// What messages call the format.
+    private let format: String
     /// zlib's state points back at the stream, which therefore must not move.
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 64)
@@ -44,8 +46,9 @@ package final class GzipSource: ByteSource {
     private var isBetweenMembers = true
     private var memberCount = 0
 
-    package init(_ input: any ByteSource) throws(DataError) {
+    package init(_ input: any ByteSource, format: String = "gzip") throws(DataError) {
         self.input = input
+        self.format = format
         stream.initialize(to: z_stream())
         let gzipOnly: Int32 = 16
         let status = inflateInit2_(
@@ -99,7 +102,7 @@ package final class GzipSource: ByteSource {
         if count > 0 { return true }
         guard isBetweenMembers, memberCount > 0 else {
             throw DataError(
-                .malformed, "\(name) is truncated: the gzip stream ends too early. Get the file again.")
+                .malformed, "\(name) is truncated: the \(format) stream ends too early. Get the file again.")
         }
         isAtEnd = true
         return false
@@ -111,7 +114,8 @@ package final class GzipSource: ByteSource {
             guard stream.pointee.next_in.pointee == 0x1F else {
                 throw DataError(
                     .malformed,
-                    "\(name) has bytes after its end that are no further gzip member. Get the file again.")
+                    "\(name) has bytes after its end that are no further \(format) member. Get the file again."
+                )
             }
             inflateReset(stream)
         }
@@ -120,6 +124,6 @@ package final class GzipSource: ByteSource {
     }
 
     private func corrupt(_ reason: String) -> DataError {
-        DataError(.malformed, "\(name) is no intact gzip data (\(reason)). Get the file again.")
+        DataError(.malformed, "\(name) is no intact \(format) data (\(reason)). Get the file again.")
     }
 }

@@ -96,7 +96,7 @@ struct IDXReader {
             // A few bytes can claim gigabytes: count what is there before taking memory for it.
             let trial = try reopened()
             _ = try Self.readHeader(trial)
-            try Self.requireLength(Self.count(trial, upTo: byteCount), byteCount, source.name)
+            try Self.requireLength(trial.countRemaining(upTo: byteCount), byteCount, source.name)
         }
     }
 
@@ -162,20 +162,6 @@ struct IDXReader {
                 + "Get the file again.")
     }
 
-    /// Bytes left in the source; at most one more than `limit`.
-    private static func count(_ source: any ByteSource, upTo limit: Int) throws(DataError) -> Int {
-        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
-        defer { scratch.deallocate() }
-        var count = 0
-        while count <= limit {
-            let room = min(scratch.count, limit + 1 - count)
-            let read = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: scratch[0..<room]))
-            if read == 0 { break }
-            count += read
-        }
-        return count
-    }
-
     /// Writes the elements, as the tensor's dtype has them, and checks that the source ends with them.
     mutating func readElements(into out: UnsafeMutableRawPointer) throws(DataError) {
         let count = shape.count
@@ -213,6 +199,6 @@ func swapBytes<Word: FixedWidthInteger & BitwiseCopyable>(
     for i in 0..<count { words[i] = Word(bigEndian: words[i]) }
 }
 
-private func hexadecimal(_ byte: UInt8) -> String {
+func hexadecimal(_ byte: UInt8) -> String {
     (byte < 16 ? "0" : "") + String(byte, radix: 16)
 }

@@ -72,10 +72,10 @@ public struct Tensor: Sendable {
         UnsafeRawPointer(storage.pointer + offset * dtype.byteCount)
     }
 
-    /// Where the first element lies, for writing, after a copy if the storage is shared. Valid while the
+    /// Where the first element lies, for writing, after a copy if the storage is shared or a file's. Valid while the
     /// tensor is kept alive, and neither written by other means nor copied.
     package mutating func mutableAddress() -> UnsafeMutableRawPointer {
-        if !isKnownUniquelyReferenced(&storage) {
+        if !storage.isWritable || !isKnownUniquelyReferenced(&storage) {
             let copy = Storage(byteCount: count * dtype.byteCount)
             copy.pointer.copyMemory(from: address, byteCount: count * dtype.byteCount)
             storage = copy

@@ -289,6 +289,43 @@ import Testing
         }
     }
 
+    @Test func mappedTensorsAreThoseOfTheFile() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/a"
+            try Safetensors.write(tensors, to: path)
+            var mapped: [String: Tensor] = [:]
+            do {
+                let file = try Safetensors(contentsOf: path)
+                for (name, tensor) in tensors {
+                    let read = try file.mappedTensor(named: name)
+                    #expect(read.shape == tensor.shape)
+                    #expect(read.dtype == tensor.dtype)
+                    #expect(
+                        Safetensors.bytes(of: [("", read)]) == Safetensors.bytes(of: [("", tensor)]),
+                        "\(name)")
+                    mapped[name] = read
+                }
+                #expect(mapped["kernel"]?.address == (try file.mappedTensor(named: "kernel").address))
+            }
+            // The file's memory lives as long as they do, and is copied before it is written.
+            var kernel = try #require(mapped["kernel"])
+            kernel[0] = Tensor(zeros: [3])
+            #expect(kernel.elements() == [0, 0, 0, .leastNonzeroMagnitude, 5, 6] as [Float])
+            #expect(mapped["kernel"]?.elements(as: Float.self).first == 1)
+            #expect(
+                try Safetensors(contentsOf: path).tensor(named: "kernel").elements(as: Float.self).first == 1)
+            // Half precision, and elements at an odd address.
+            let bytes = safetensors(
+                header: #"{"h":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},"#
+                    + #""b":{"dtype":"U8","shape":[1],"data_offsets":[2,3]},"#
+                    + #""f":{"dtype":"F32","shape":[1],"data_offsets":[3,7]}}"#,
+                data: [0, 0x3C, 9, 0, 0, 0x80, 0x3F])
+            let file = try Safetensors(bytes: bytes)
+            #expect(try file.mappedTensor(named: "h").elements() == [1] as [Float])
+            #expect(try file.mappedTensor(named: "f").elements() == [1] as [Float])
+        }
+    }
+
     @Test func filesThatCannotBeReadAreNamed() throws {
         try withTemporaryFolder { folder in
             func reading(_ path: String) -> SafetensorsError? {

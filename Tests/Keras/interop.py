@@ -3,6 +3,7 @@
   interop.py PROGRAM FOLDER    PROGRAM is citius-interop
 
 - safetensors: all types of elements, to Citius and back, bit by bit.
+- NumPy: .npy and .npz of all types of elements, byte orders and orders of axes, to Citius and back, bit by bit.
 - tensorboard: scalars, histograms, images, the layers and the hyperparameters of a training.
 """
 
@@ -67,6 +68,59 @@ def safetensors(program, folder):
     with safe_open(target, "np") as file:
         assert file.metadata() == metadata, file.metadata()
     print(f"{len(expected)} tensors of all types are in Citius and in safetensors the same, bit by bit")
+
+
+def numpy(program, folder):
+    random = np.random.default_rng(2)
+    # What a tensor's elements are, of NumPy's types.
+    types = {
+        "bool": "bool", "int8": "int32", "uint8": "uint8", "int16": "int32", "uint16": "int32", "int32": "int32",
+        "uint32": "int64", "int64": "int64", "uint64": "int64", "float16": "float32", "float32": "float32",
+        "float64": "float64",
+    }
+    arrays, expected = {}, {}
+    for name, own in types.items():
+        for shape in [(), (1,), (0, 4), (3, 5), (2, 1, 3, 1, 2)]:
+            bits = random.integers(0, 256, int(np.prod(shape)) * np.dtype(name).itemsize, dtype=np.uint8)
+            value = bits.view(name).reshape(shape) if name != "bool" else bits.reshape(shape) > 99
+            if name == "uint64":
+                value = value >> np.uint64(1)
+            arrays[f"{name}/{len(shape)} é"] = value
+            # A conversion may change the bits of NaN.
+            expected[f"{name}/{len(shape)} é"] = value.astype(own)
+    words = np.array([["a", "é😀", ""], ["bc", "def", "g"]])
+    for name, value in [("words", words), ("bytes", np.char.encode(words, "utf-8"))]:
+        arrays[name] = value
+        utf8 = np.char.encode(words, "utf-8")
+        expected[name] = utf8.view(np.uint8).reshape(2, 3, utf8.dtype.itemsize)
+
+    def check(name, mine):
+        assert mine.dtype == expected[name].dtype and mine.shape == expected[name].shape, f"{name}: {mine.dtype} {mine.shape}"
+        assert np.array_equal(mine, expected[name], equal_nan=mine.dtype.kind == "f"), name
+
+    source, target = os.path.join(folder, "in"), os.path.join(folder, "out")
+    for save in [np.savez, np.savez_compressed]:
+        save(source + ".npz", **arrays)
+        subprocess.run([program, "npz", source + ".npz", target], check=True)
+        for suffix in [".npz", ".compressed.npz"]:
+            with np.load(target + suffix, allow_pickle=False) as file:
+                assert sorted(file.files) == sorted(expected), file.files
+                for name in file.files:
+                    check(name, file[name])
+    files = 0
+    for name, value in arrays.items():
+        for order in "<>":
+            for layout in "CF":
+                np.save(source + ".npy", np.array(value.astype(value.dtype.newbyteorder(order)), order=layout))
+                subprocess.run([program, "npy", source + ".npy", target], check=True)
+                for suffix in [".npy", ".big.npy", ".columns.npy"]:
+                    mine = np.load(target + suffix, allow_pickle=False)
+                    big = suffix == ".big.npy" and mine.dtype.itemsize > 1
+                    assert (mine.dtype.byteorder == ">") == big, (name, suffix, mine.dtype)
+                    assert mine.flags.f_contiguous or suffix != ".columns.npy", (name, suffix)
+                    check(name, mine.astype(mine.dtype.newbyteorder("=")))
+                    files += 1
+    print(f"{len(expected)} arrays in .npz files and {files} .npy files are in Citius and in NumPy the same")
 
 
 def board(program, folder):
@@ -141,4 +195,5 @@ def board(program, folder):
 
 if __name__ == "__main__":
     safetensors(*sys.argv[1:])
+    numpy(*sys.argv[1:])
     board(*sys.argv[1:])

@@ -5,6 +5,9 @@ import CitiusTestSupport
 //   swift run -c release --sanitize address --scratch-path .build/fuzz citius-fuzz safetensors 1000000 1
 var formats: [String: (Int, UInt64) -> FuzzReport] = [
     "safetensors": { fuzzSafetensors(inputs: $0, seed: $1) },
+    "idx": { fuzzIDX(inputs: $0, seed: $1) },
+    "npy": { fuzzNPY(inputs: $0, seed: $1) },
+    "npz": { fuzzNPZ(inputs: $0, seed: $1) },
     "json": { fuzzJSON(inputs: $0, seed: $1) },
 ]
 formats["keras-layers"] = { fuzzLayers(inputs: $0, seed: $1) }

@@ -43,7 +43,13 @@ public struct Safetensors: Sendable {
     ///
     /// - Throws: a `SafetensorsError` if it cannot be read or breaks the format.
     public init(contentsOf path: String) throws(SafetensorsError) {
-        try self.init(FileBytes(mapping: path))
+        let file: FileBytes
+        do throws(ReadingFailure) {
+            file = try FileBytes(mapping: path)
+        } catch {
+            throw SafetensorsError(error.isMissing ? .missing : .unreadable, error.description)
+        }
+        try self.init(file)
     }
 
     /// Checks the bytes of such a file. Throws as `init(contentsOf:)` does.
@@ -68,13 +74,7 @@ public struct Safetensors: Sendable {
     /// - Throws: a `SafetensorsError` if there is none of that name, or its elements are of a type that no `Tensor` has
     ///   (`I8`, `U16`, `F8_E4M3`, …): `rawBytes(named:)` gives those.
     public func tensor(named name: String) throws(SafetensorsError) -> Tensor {
-        let entry = try entry(named: name)
-        guard let type = SafetensorsType(rawValue: entry.type), let dtype = type.dtype else {
-            throw SafetensorsError(
-                .unsupportedType,
-                "\(bytes.name): the elements of \(quoted(name)) are \(entry.type), which no Tensor holds. "
-                    + "Read them by rawBytes(named:), or save them as F32.")
-        }
+        let (entry, type, dtype) = try typedEntry(named: name)
         return withBytes(of: entry) { source in
             var tensor = Tensor(uninitialized: entry.shape, dtype: dtype)
             let target = tensor.mutableAddress()
@@ -104,6 +104,25 @@ public struct Safetensors: Sendable {
         }
     }
 
+    /// A tensor that lies in the file: nothing is copied, and what is looked at is read then, so that the file may be
+    /// larger than memory. It stays mapped while such a tensor lives.
+    ///
+    /// ```swift
+    /// let file = try Safetensors(contentsOf: "images.safetensors")
+    /// let data = Dataset(inputs: try file.mappedTensor(named: "x"), targets: try file.mappedTensor(named: "y"))
+    /// ```
+    ///
+    /// Writing to the tensor copies it first; the file never changes. Half precision, which becomes float32, bool, and
+    /// tensors at an address that is no multiple of their elements' size are copied at once, as by `tensor(named:)`.
+    ///
+    /// - Throws: as `tensor(named:)`.
+    public func mappedTensor(named name: String) throws(SafetensorsError) -> Tensor {
+        let (entry, type, dtype) = try typedEntry(named: name)
+        if type == .float16 || type == .bfloat16 { return try tensor(named: name) }
+        return Tensor(
+            viewing: bytes, from: dataStart + entry.range.lowerBound, shape: entry.shape, dtype: dtype)
+    }
+
     /// A copy of a tensor's bytes, whatever their type.
     ///
     /// - Throws: a `SafetensorsError` if there is no tensor of that name.
@@ -117,6 +136,19 @@ public struct Safetensors: Sendable {
         throw SafetensorsError(
             .noSuchTensor,
             "\(bytes.name) has no tensor \(quoted(name)); it has \(names.isEmpty ? "none" : known).")
+    }
+
+    private func typedEntry(
+        named name: String
+    ) throws(SafetensorsError) -> (entry: Entry, type: SafetensorsType, dtype: DType) {
+        let entry = try entry(named: name)
+        guard let type = SafetensorsType(rawValue: entry.type), let dtype = type.dtype else {
+            throw SafetensorsError(
+                .unsupportedType,
+                "\(bytes.name): the elements of \(quoted(name)) are \(entry.type), which no Tensor holds. "
+                    + "Read them by rawBytes(named:), or save them as F32.")
+        }
+        return (entry, type, dtype)
     }
 
     private func withBytes<Result>(of entry: Entry, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
@@ -188,76 +220,6 @@ enum SafetensorsType: String, CaseIterable {
         case .uint8: .uint8
         case .bool: .bool
         default: nil
-        }
-    }
-}
-
-/// The float of a half-precision number's bits (IEEE 754 binary16).
-func float(half: UInt16) -> Float {
-    let sign = UInt32(half & 0x8000) << 16
-    let exponent = UInt32(half >> 10) & 0x1F
-    let mantissa = UInt32(half) & 0x3FF
-    switch exponent {
-    case 0: return Float(sign: sign == 0 ? .plus : .minus, exponent: -24, significand: Float(mantissa))
-    case 0x1F: return Float(bitPattern: sign | 0x7F80_0000 | mantissa << 13)
-    default: return Float(bitPattern: sign | (exponent + 112) << 23 | mantissa << 13)
-    }
-}
-
-/// The bytes of a file, mapped or in memory.
-final class FileBytes: @unchecked Sendable {
-    /// What messages call the file.
-    let name: String
-    /// Valid while this lives. Never written: any thread may read it.
-    let buffer: UnsafeRawBufferPointer
-    private let isMapped: Bool
-
-    init(_ bytes: [UInt8]) {
-        name = "the bytes"
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 8)
-        copy.copyBytes(from: bytes)
-        buffer = UnsafeRawBufferPointer(copy)
-        isMapped = false
-    }
-
-    init(mapping path: String) throws(SafetensorsError) {
-        // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            let code = errno
-            throw SafetensorsError(
-                code == ENOENT || code == ENOTDIR ? .missing : .unreadable,
-                "\(path) cannot be read: \(systemMessage(code)). Check the path and its permissions.")
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw SafetensorsError(
-                .unreadable, "\(path) is not a regular file; give the path of a safetensors file.")
-        }
-        name = path
-        let count = Int(status.st_size)
-        guard count > 0 else {
-            // Nothing can be mapped of an empty file.
-            buffer = UnsafeRawBufferPointer(
-                UnsafeMutableRawBufferPointer.allocate(byteCount: 0, alignment: 8))
-            isMapped = false
-            return
-        }
-        guard let base = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), base != MAP_FAILED else {
-            throw SafetensorsError(
-                .unreadable, "\(path), \(count) bytes, cannot be mapped into memory: \(systemMessage(errno))."
-            )
-        }
-        buffer = UnsafeRawBufferPointer(start: base, count: count)
-        isMapped = true
-    }
-
-    deinit {
-        if isMapped {
-            munmap(UnsafeMutableRawPointer(mutating: buffer.baseAddress), buffer.count)
-        } else {
-            buffer.deallocate()
         }
     }
 }
