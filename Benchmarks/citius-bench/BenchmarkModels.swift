@@ -2,10 +2,10 @@ import Citius
 
 /// The models that are measured, on both sides: `peers/` defines them by the same names.
 enum BenchmarkModels {
-    static let names =
-        [
-            "document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet",
-        ] + SequenceModels.names
+    static let ofImages = [
+        "document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet",
+    ]
+    static let names = ofImages + SequenceModels.names
 
     /// The data a model is trained on: Fashion-MNIST, or the same in the middle of 32×32 pixels of 3 channels.
     static func data(for name: String, from folder: String?) throws -> (train: Dataset, test: Dataset) {

@@ -16,12 +16,22 @@ enum Comparison {
     }
 
     private static let peers =
-        ["eager", "channels-last", "fused-adam", "channels-last-fused", "compile"].map { mode in
+        [
+            "eager", "channels-last", "fused-adam", "channels-last-fused", "compile", "compile-fused",
+            "bfloat16-fused",
+        ].map { mode in
             Peer(
                 name: mode == "eager" ? "pytorch" : "pytorch-\(mode)", script: "pytorch.py", module: "torch",
-                arguments: ["--mode", mode], models: BenchmarkModels.names)
+                arguments: ["--mode", mode],
+                // Images alone have channels that can be last.
+                models: mode.hasPrefix("channels-last") ? BenchmarkModels.ofImages : BenchmarkModels.names)
+        }
+        + [("tensorflow", "default"), ("tensorflow", "no-jit"), ("jax", "default")].map { backend, mode in
+            Peer(
+                name: "keras-\(backend)" + (mode == "default" ? "" : "-\(mode)"), script: "keras_fit.py",
+                module: backend, arguments: ["--backend", backend, "--mode", mode],
+                models: ["document-cnn"] + SequenceModels.names)
         } + [
-            Peer(name: "keras-tensorflow", script: "keras_tensorflow.py", module: "tensorflow"),
             Peer(name: "jax", script: "jax_cnn.py", module: "jax"),
             Peer(name: "onnx-runtime", script: "onnx_runtime.py", module: "onnxruntime"),
         ]
@@ -40,7 +50,7 @@ enum Comparison {
             summary: "Runs Citius and its rivals in turn and prints the ratios.",
             [
                 .init(
-                    "--model", (BenchmarkModels.names + ["all"]).joined(separator: "|"),
+                    "--model", (BenchmarkModels.names + ["sequences", "all"]).joined(separator: "|"),
                     "by default the first"),
                 .init("--batch-size", "N", "of training; by default 32"),
                 .init("--epochs", "N", "epochs a run; by default 3"),
@@ -86,8 +96,9 @@ enum Comparison {
             return isInstalled
         }
 
-        let model = options.choice("--model", of: BenchmarkModels.names + ["all"])
-        for model in model == "all" ? BenchmarkModels.names : [model] {
+        let model = options.choice("--model", of: BenchmarkModels.names + ["sequences", "all"])
+        let models = ["all": BenchmarkModels.names, "sequences": SequenceModels.names][model] ?? [model]
+        for model in models {
             let shared = ["--model", model] + settings
             let onAllThreads = shared + ["--threads", "\(threads)"]
             let citius = ["throughput", "--json"]
@@ -138,33 +149,45 @@ enum Comparison {
         if !asJSON { print("\(model)\n\(table(runs, sides.map(\.name)))\n") }
     }
 
-    /// Medians over the rounds, and Citius's ratio to each rival: the median of the rounds' ratios.
+    /// Medians over the rounds, and Citius's ratio to each rival: the median of the rounds' ratios. The last row has, column
+    /// by column, the rival whose median is best, of those that compute as exactly.
     private static func table(_ runs: [String: [Measurement?]], _ names: [String]) -> String {
         let columns: [(title: String, value: (Measurement) -> Double?, higherIsBetter: Bool)] = [
-            ("training images/s", { $0.imagesPerSecond }, true),
-            ("evaluation images/s", { $0.evaluationImagesPerSecond }, true),
-            ("one image µs", { $0.latency }, false), ("memory MB", { $0.peakMemory }, false),
+            ("training samples/s", { $0.imagesPerSecond }, true),
+            ("evaluation samples/s", { $0.evaluationImagesPerSecond }, true),
+            ("one sample µs", { $0.latency }, false), ("memory MB", { $0.peakMemory }, false),
             ("start-up ms", { $0.startup }, false),
         ]
         var table = Table(
             header: [""] + columns.flatMap { [$0.title, "Citius is"] },
             rightAligned: Set(1...2 * columns.count))
-        for name in names {
-            let own = runs[name] ?? []
-            var row = [name]
-            for column in columns {
+        var best = ["the best rival, in float32"]
+        var rows = names.map { [$0] }
+        for column in columns {
+            var bestCells: (value: Double, cells: [String])?
+            for (index, name) in names.enumerated() {
+                let own = runs[name] ?? []
                 let values = own.compactMap { $0.flatMap(column.value) }
-                row.append(values.isEmpty ? "–" : fixed(median(values), decimals: 0))
                 let ratios = zip(runs["citius"] ?? [], own).compactMap { citius, other -> Double? in
                     guard let a = citius.flatMap(column.value), let b = other.flatMap(column.value), a > 0,
                         b > 0
                     else { return nil }
                     return column.higherIsBetter ? a / b : b / a
                 }
-                row.append(name == "citius" || ratios.isEmpty ? "" : fixed(median(ratios), decimals: 2) + "×")
+                let isRival = !name.hasPrefix("citius") && !name.contains("bfloat16")
+                let ratio = name == "citius" || ratios.isEmpty ? "" : fixed(median(ratios), decimals: 2) + "×"
+                let value = median(values)
+                rows[index] += [values.isEmpty ? "–" : fixed(value, decimals: 0), ratio]
+                if isRival, !values.isEmpty,
+                    bestCells.map({ column.higherIsBetter ? value > $0.value : value < $0.value }) ?? true
+                {
+                    bestCells = (value, [name, ratio])
+                }
             }
-            table.add(row)
+            best += bestCells?.cells ?? ["–", ""]
         }
+        for row in rows { table.add(row) }
+        if names.count > 2 { table.add(best) }
         return table.description
     }
 }

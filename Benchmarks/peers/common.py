@@ -52,6 +52,29 @@ def load(options):
     return part("train", options.samples), part("t10k")
 
 
+def sequences(options):
+    """The same for models of sequences: random numbers, of which only the sizes matter."""
+    import numpy as np
+
+    random = np.random.default_rng(1)
+    name = options.model
+
+    def part(count):
+        if name in ("embedding", "text-cnn"):
+            return random.integers(0, 20_000, (count, 128)), random.integers(0, 10, count)
+        if name in ("lstm", "gru", "transformer"):
+            steps = 128 if name == "transformer" else 64
+            return random.uniform(-1, 1, (count, steps, 128)).astype("float32"), random.integers(0, 10, count)
+        tokens = random.integers(0, 96, (count, 129))
+        return np.ascontiguousarray(tokens[:, :-1]), np.ascontiguousarray(tokens[:, 1:])
+
+    sizes = {"embedding": (20_000, 2_000), "text-cnn": (4_096, 1_024), "lstm": (4_096, 1_024), "gru": (4_096, 1_024)}
+    train, test = (part(count) for count in sizes.get(name, (1_024, 256)))
+    train = tuple(part[: options.samples] for part in train)
+    options.samples = len(train[0])
+    return train, test
+
+
 def measure(peer, options, startup, epoch, evaluate, predict, parameters=None):
     """Times the three functions and prints the result. `epoch` trains one pass (or is None), `evaluate` goes
     over the test images, `predict` over one image; `parameters` is how many numbers the model learns."""

@@ -1,4 +1,4 @@
-"""PyTorch: eager, channels-last, with fused Adam, with both, or compiled."""
+"""PyTorch: eager, channels-last, with fused Adam, with both, compiled, compiled with fused Adam, or that in bfloat16."""
 
 import common
 import sequences
@@ -6,7 +6,11 @@ import sequences
 options = common.arguments(
     models=["document-cnn", "document-cnn-average", "mlp", "vgg-bn", "resnet-20", "mobilenet", *sequences.NAMES],
     mode=dict(
-        default="eager", choices=["eager", "channels-last", "fused-adam", "channels-last-fused", "compile"]
+        default="eager",
+        choices=[
+            "eager", "channels-last", "fused-adam", "channels-last-fused", "compile", "compile-fused",
+            "bfloat16-fused",
+        ],
     ),
 )
 
@@ -98,9 +102,9 @@ MODELS = {
 } | sequences.MODELS
 
 if options.model in sequences.NAMES:
-    (train_x, train_y), (test_x, test_y) = sequences.data(options.model)
-    train_x, train_y = train_x[: options.samples], train_y[: options.samples]
-    options.samples = len(train_x)
+    (train_x, train_y), (test_x, test_y) = (
+        tuple(map(torch.from_numpy, part)) for part in common.sequences(options)
+    )
 else:
     (images, labels), (test_images, test_labels) = common.load(options)
     train_x = torch.tensor(images).permute(0, 3, 1, 2).contiguous()
@@ -120,9 +124,14 @@ model = MODELS[options.model]()
 if options.model not in sequences.NAMES:
     model = model.to(memory_format=layout)
 optimizer = torch.optim.Adam(model.parameters(), eps=1e-7, fused="fused" in options.mode)
-step = torch.compile(model) if options.mode == "compile" else model
+step = torch.compile(model, dynamic=False) if "compile" in options.mode else model
 batch(train_x, slice(0, options.batch_size))
 startup = common.process_age()
+
+
+def precision():
+    """Products in bfloat16 where the mode says so: less exact than what the others compute."""
+    return torch.autocast("cpu", torch.bfloat16, enabled="bfloat16" in options.mode)
 
 
 def epoch():
@@ -132,8 +141,9 @@ def epoch():
     for start in range(0, len(order), options.batch_size):
         chosen = order[start : start + options.batch_size]
         y = train_y[chosen]
-        output = step(batch(train_x, chosen))
-        loss = F.cross_entropy(output, y)
+        with precision():
+            output = step(batch(train_x, chosen))
+            loss = F.cross_entropy(output, y)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -144,10 +154,10 @@ def epoch():
 
 def evaluate():
     model.eval()
-    with torch.inference_mode():
+    with torch.inference_mode(), precision():
         for start in range(0, len(test_x), 256):
             chosen = slice(start, start + 256)
-            output = model(batch(test_x, chosen))
+            output = step(batch(test_x, chosen))
             F.cross_entropy(output, test_y[chosen]).item()
             (output.argmax(1) == test_y[chosen]).sum().item()
     return len(test_x)
@@ -157,10 +167,14 @@ image = batch(test_x, slice(0, 1))
 
 
 def predict():
-    with torch.inference_mode():
-        model(image).softmax(1)
+    with torch.inference_mode(), precision():
+        step(image).softmax(1)
 
 
-name = "pytorch" if options.mode == "eager" else "pytorch-" + options.mode
-parameters = sum(parameter.numel() for parameter in model.parameters())
-common.measure(name, options, startup, epoch, evaluate, predict, parameters)
+peer = "pytorch" if options.mode == "eager" else "pytorch-" + options.mode
+# An LSTM's two biases are added: they are one.
+parameters = sum(
+    parameter.numel() for name, parameter in model.named_parameters()
+    if options.model != "lstm" or "bias_hh" not in name
+)
+common.measure(peer, options, startup, epoch, evaluate, predict, parameters)

@@ -1,4 +1,4 @@
-"""PyTorch's models of sequences, by the names of citius-bench; the data are random numbers, as there."""
+"""PyTorch's models of sequences, by the names of citius-bench."""
 
 import torch
 from torch import nn
@@ -104,19 +104,3 @@ MODELS = {
     "embedding": EmbeddingClassifier, "text-cnn": TextCNN, "lstm": lambda: Recurrent(nn.LSTM),
     "gru": lambda: Recurrent(nn.GRU), "transformer": Transformer, "small-gpt": SmallGPT,
 }
-
-
-def data(name):
-    """(training inputs, targets), (test inputs, targets)."""
-
-    def part(count):
-        if name in ("embedding", "text-cnn"):
-            return torch.randint(20_000, (count, 128)), torch.randint(10, (count,))
-        if name in ("lstm", "gru", "transformer"):
-            steps = 128 if name == "transformer" else 64
-            return torch.rand(count, steps, 128) * 2 - 1, torch.randint(10, (count,))
-        tokens = torch.randint(96, (count, 129))
-        return tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
-
-    sizes = {"embedding": (20_000, 2_000), "text-cnn": (4_096, 1_024), "lstm": (4_096, 1_024), "gru": (4_096, 1_024)}
-    return tuple(part(count) for count in sizes.get(name, (1_024, 256)))
