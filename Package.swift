@@ -48,11 +48,12 @@ let package = Package(
         .target(name: "Citius", dependencies: ["CitiusFormats", "CitiusModels"]),
         .target(name: "CitiusKeras", dependencies: ["CitiusHDF5", "CitiusLibzip", "CitiusModels"]),
         .executableTarget(name: "citius-model", dependencies: ["Citius", "CitiusKeras"]),
-        .target(name: "CitiusDownloads", dependencies: ["CitiusData", "CitiusCrypto"]),
+        .target(
+            name: "CitiusDownloads", dependencies: ["CitiusConfiguration", "CitiusData", "CitiusCrypto"]),
 
         .target(name: "CitiusExampleSupport", dependencies: ["Citius"], path: "Examples/Support"),
         .executableTarget(
-            name: "document-cnn", dependencies: ["Citius", "CitiusExampleSupport"],
+            name: "document-cnn", dependencies: ["Citius", "CitiusDownloads", "CitiusExampleSupport"],
             path: "Examples/document-cnn"),
         .executableTarget(
             name: "small-gpt", dependencies: ["Citius", "CitiusExampleSupport"], path: "Examples/small-gpt",
@@ -69,7 +70,7 @@ let package = Package(
 
         .target(
             name: "CitiusTestSupport",
-            dependencies: ["CitiusAutograd", "CitiusData", "CitiusFormats", "CitiusPlatform"],
+            dependencies: ["CitiusAutograd", "CitiusData", "CitiusFormats", "CitiusPlatform", "CitiusZlib"],
             path: "Tests/CitiusTestSupport",
             resources: [.copy("Golden")]
         ),
@@ -98,7 +99,8 @@ let package = Package(
             name: "CitiusDataTests",
             dependencies: ["CitiusData", "CitiusTestSupport", "CitiusZlib"]),
         .testTarget(
-            name: "CitiusDownloadsTests", dependencies: ["CitiusDownloads", "CitiusTestSupport"]),
+            name: "CitiusDownloadsTests",
+            dependencies: ["CitiusConfiguration", "CitiusDownloads", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusAutogradTests", dependencies: ["CitiusAutograd", "CitiusTestSupport"]),
         .testTarget(

@@ -2,19 +2,22 @@
 // train, evaluate, predict.
 
 import Citius
+import CitiusDownloads
 import CitiusExampleSupport
 import CitiusPlatform
 
 let options = Options(
     program: "document-cnn",
-    summary: "Trains the document's convolutional network on Fashion-MNIST.",
+    summary: "Trains the document's convolutional network on Fashion-MNIST, or on MNIST from OpenML.",
     [
         .init(
             "--split", "document|standard",
             "the first 80 % train and the rest tests (the default), or the set's own 60,000 + 10,000"),
         .init(
-            "--data", "FOLDER",
-            "where the four files are; by default Debian's, a download's, or the embedded share"),
+            "--data", "FOLDER|openml:NAME",
+            "where Fashion-MNIST's four files are (by default Debian's, a download's, or the embedded share), or a data "
+                + "set of 28×28 images of OpenML's: openml:mnist_784 is the document's"),
+        .init("--openml-host", "ADDRESS", "OpenML's server, if not its own"),
         .init("--samples", "N", "train on the first N samples only; 10 is the document's §4.2"),
         .init("--epochs", "N", "passes over the training data; by default 10"),
         .init("--batch-size", "N", "samples a step; by default 32"),
@@ -39,7 +42,7 @@ let splitsAsDocument = options.choice("--split", of: ["document", "standard"]) =
 
 do {
     // Load. The images are bytes, and become numbers from 0 to 1 as they are batched (the document's / 255).
-    let (standardTrain, standardTest) = try FashionMNIST.load(from: options.text("--data"))
+    let (standardTrain, standardTest) = try load(options.text("--data"), host: options.text("--openml-host"))
 
     // Split: the document takes the first 80 % to train and the rest to test.
     var (train, test) = (standardTrain, standardTest)
@@ -119,6 +122,22 @@ do {
 } catch {
     complain("document-cnn: \(error)")
     exit(1)
+}
+
+/// The training and the test set, of Fashion-MNIST or of the document's `fetch_openml`.
+func load(_ source: String?, host: String?) throws(DataError) -> (train: Dataset, test: Dataset) {
+    guard let source, source.hasPrefix("openml:") else { return try FashionMNIST.load(from: source) }
+    var openML = OpenML.Options()
+    if let host { openML.host = host }
+    let data = try OpenML.fetch(String(source.dropFirst("openml:".count)), options: openML)
+    guard data.inputShape == [28 * 28], data.metadata.classNames.count == 10 else {
+        throw DataError(
+            .malformed,
+            "\(data.metadata.name) has inputs of shape \(data.inputShape) and \(data.metadata.classNames.count) classes; "
+                + "the network takes images of 784 pixels in 10 classes, such as mnist_784 or Fashion-MNIST.")
+    }
+    // The document's reshape and / 255. The first six sevenths of MNIST and its kin are the training set.
+    return data.reshaped([28, 28, 1]).scaled(by: 1.0 / 255).split(at: 6.0 / 7)
 }
 
 /// What `--json` prints, its keys in snake case.

@@ -131,6 +131,32 @@ public struct Dataset: Sendable {
             heldInputs, heldTargets, heldWeights, order: order, scales: scales, metadata: metadata)
     }
 
+    /// The same samples, an input of theirs under another shape: rows of pixels as images, say. Nothing is copied.
+    ///
+    /// ```swift
+    /// let images = try ARFF.read(contentsOf: "mnist_784.arff").reshaped([28, 28, 1])
+    /// ```
+    ///
+    /// Traps if there is no such input, or the shape has another number of elements than a sample.
+    ///
+    /// - Parameters:
+    ///   - shape: of one sample.
+    ///   - index: which of several inputs.
+    public func reshaped(_ shape: Shape, input index: Int = 0) -> Dataset {
+        require(
+            heldInputs.indices.contains(index),
+            "reshaped: there is no input \(index), expected one of \(heldInputs.count)")
+        let held = heldInputs[index]
+        require(
+            shape.count == held.rowCount,
+            "reshaped: samples of shape \(held.shape.droppingFirst()) cannot become \(shape): it has \(shape.count) "
+                + "elements, expected \(held.rowCount)")
+        var inputs = heldInputs
+        inputs[index] = held.viewed(as: shape.prepending(held.shape[0]))
+        return Dataset(
+            inputs, heldTargets, heldWeights, order: order, scales: scales, metadata: metadata)
+    }
+
     // MARK: Checks
 
     /// Checks that every target is a whole number from 0 up to, not including, `classCount`.

@@ -81,12 +81,7 @@ public enum FashionMNIST {
     static let debianFolder = "/usr/share/datasets/fashion-mnist"
 
     /// $XDG_CACHE_HOME/citius/fashion-mnist, in ~/.cache if that is not set.
-    public static var defaultCache: String {
-        if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") {
-            return cache + "/citius/fashion-mnist"
-        }
-        return homeDirectory() + "/.cache/citius/fashion-mnist"
-    }
+    public static var defaultCache: String { userCache("fashion-mnist") }
 
     /// The path of a file in a folder, gzipped or plain; nil if it is not there.
     private static func path(of name: String, in folder: String) -> String? {

@@ -27,6 +27,13 @@ package func homeDirectory() -> String {
     return String(cString: home)
 }
 
+/// The folder that keeps what a part of the library downloaded: `$XDG_CACHE_HOME/citius/NAME`, in ~/.cache if that is not
+/// set.
+package func userCache(_ name: String) -> String {
+    if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/citius/" + name }
+    return homeDirectory() + "/.cache/citius/" + name
+}
+
 /// The steady clock, the same for all processes.
 package func nanoseconds() -> Int {
     var time = timespec()

@@ -12,7 +12,7 @@ import Testing
 
     private static var files: [PublishedFile] {
         contents.sorted { $0.key < $1.key }.map { name, bytes in
-            PublishedFile(name: name, byteCount: bytes.count, sha256: SHA256.hexDigest(of: bytes))
+            PublishedFile(name: name, byteCount: bytes.count, sha256: Digest.hexDigest(.sha256, of: bytes))
         }
     }
 
@@ -131,7 +131,7 @@ import Testing
 }
 
 /// The error that `body` throws.
-private func dataError(
+func dataError(
     _ body: () throws -> Void, sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> DataError {
     try #require(throws: DataError.self, sourceLocation: sourceLocation, performing: body)

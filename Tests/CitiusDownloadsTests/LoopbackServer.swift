@@ -2,13 +2,17 @@ import Foundation
 import Synchronization
 import Testing
 
-/// A tiny HTTP server on 127.0.0.1, to download from: each path has one fixed answer.
+/// A tiny HTTP server on 127.0.0.1, to download from: each path has its answers, the last of which repeats.
 final class LoopbackServer: Sendable {
     struct Answer: Sendable {
         var status = "200 OK"
         var body: [UInt8] = []
         /// What the header claims; the connection closes after the body either way.
         var claimedLength: Int?
+        /// Further lines of the header.
+        var headers: [String] = []
+        /// Seconds before the answer.
+        var delay = 0.0
     }
 
     let address: String
@@ -20,7 +24,12 @@ final class LoopbackServer: Sendable {
     var requestedPaths: [String] { requests.withLock { $0 } }
 
     /// - Parameter isListening: if false, the port is taken, so nobody else gets it, and refuses connections.
-    init(_ answers: [String: Answer], isListening: Bool = true) throws {
+    convenience init(_ answers: [String: Answer], isListening: Bool = true) throws {
+        try self.init(isListening: isListening) { _ in answers.mapValues { [$0] } }
+    }
+
+    /// - Parameter answers: gives the answers for the server's address.
+    init(isListening: Bool = true, answers: (String) -> [String: [Answer]]) throws {
         let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(listener >= 0)
         var name = sockaddr_in()
@@ -38,7 +47,9 @@ final class LoopbackServer: Sendable {
         self.isListening = isListening
         guard isListening else { return }
         try #require(listen(listener, 16) == 0)
+        let answers = answers(address)
         Thread.detachNewThread { [weak self] in
+            var rest = answers
             // Closed here: elsewhere, the number could become another socket's while this thread still uses it.
             defer { close(listener) }
             while true {
@@ -46,7 +57,10 @@ final class LoopbackServer: Sendable {
                 if connection < 0 { return }
                 let path = Self.readPath(connection)
                 self?.requests.withLock { $0.append(path) }
-                Self.send(answers[path] ?? Answer(status: "404 Not Found"), to: connection)
+                let answer = rest[path]?.first ?? Answer(status: "404 Not Found")
+                if rest[path]?.count ?? 0 > 1 { rest[path]?.removeFirst() }
+                if answer.delay > 0 { Thread.sleep(forTimeInterval: answer.delay) }
+                Self.send(answer, to: connection)
             }
         }
     }
@@ -70,10 +84,13 @@ final class LoopbackServer: Sendable {
 
     private static func send(_ answer: Answer, to connection: Int32) {
         let length = answer.claimedLength ?? answer.body.count
-        let header = "HTTP/1.1 \(answer.status)\r\nContent-Length: \(length)\r\nConnection: close\r\n\r\n"
-        var rest = Array(header.utf8) + answer.body
+        let lines = ["HTTP/1.1 \(answer.status)", "Content-Length: \(length)", "Connection: close"]
+        let header = (lines + answer.headers).joined(separator: "\r\n") + "\r\n\r\n"
+        var rest = (Array(header.utf8) + answer.body)[...]
         while !rest.isEmpty {
-            let count = Foundation.send(connection, rest, rest.count, Int32(MSG_NOSIGNAL))
+            let count = rest.withUnsafeBytes {
+                Foundation.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count <= 0 { break }
             rest.removeFirst(count)
         }

@@ -136,3 +136,50 @@ private func excess(_ tensor: Tensor) -> String? {
     let byteCount = tensor.count * tensor.dtype.byteCount
     return byteCount <= fuzzByteLimit ? nil : "\(byteCount) bytes, beyond the limit"
 }
+
+/// Reads mutated ARFF files by every layout. Whatever the bytes: an error, or as many inputs as targets.
+public func fuzzARFF(inputs: Int, seed: UInt64) -> FuzzReport {
+    let wholes = [
+        """
+        % c
+        @relation 'a b'
+        @attribute "x y" numeric
+        @attribute b {red,'dark blue',"a,b"}
+        @attribute n integer
+        @attribute class {0,1}
+        @data
+        1.5,red,3,0
+        ?,'dark blue',-4,1
+        {0 2e3, 1 "a,b", 3 1}
+        { }
+        """,
+        "@RELATION r\r\n@ATTRIBUTE s string\r\n@attribute a real\r\n@attribute c date 'yyyy'\r\n@attribute t real\r\n"
+            + "@DATA\r\n'a\\'b',0.25,\"2020\",12\r\n?,255,?,7\r\n",
+    ].map { Array($0.utf8) }
+    var layouts = Mutation(random: SplitMix64(seed: seed &+ 1))
+    return fuzzData(inputs: inputs, seed: seed, wholes) { bytes throws(DataError) in
+        tableFailure(try ARFF.parse(bytes, layout: fuzzLayout(&layouts), upTo: fuzzByteLimit))
+    }
+}
+
+private func fuzzLayout(_ mutation: inout Mutation<SplitMix64>) -> TableLayout {
+    let missing: [MissingValues] = [.refused, .dropped, .kept, .replaced(by: 0.5), .mean]
+    return TableLayout(
+        target: [nil, nil, "b", "x y"][mutation.number(below: 4)], oneHot: mutation.number(below: 2) == 0,
+        missing: missing[mutation.number(below: 5)],
+        dtype: mutation.number(below: 2) == 0 ? .float32 : .float64)
+}
+
+private func tableFailure(_ data: Dataset) -> String? {
+    guard data.inputs.shape == [data.count, data.metadata.featureNames.count] else {
+        return "inputs of shape \(data.inputs.shape) for \(data.metadata.featureNames.count) names"
+    }
+    if !data.metadata.classNames.isEmpty, data.count > 0 {
+        do throws(DataError) {
+            try data.validateLabels(classCount: data.metadata.classNames.count)
+        } catch {
+            return "\(error)"
+        }
+    }
+    return excess(data.storedInputs)
+}
