@@ -1,3 +1,4 @@
+import CitiusAutograd
 import CitiusConfiguration
 import CitiusModels
 import CitiusOptimizers
@@ -10,6 +11,26 @@ enum KerasCompilation {
             return try JSON(encoding: CompilationDescription(compilation))
         } catch {
             throw KerasFileError(.unsupported, "The compilation cannot be saved: \(error).")
+        }
+    }
+
+    /// Writes an optimizer's variables, and those of the optimizers that it is made of once more, where Keras looks for
+    /// them too.
+    static func write(_ optimizer: Optimizer, of parameters: [Parameter], to tree: inout HDF5.Group) {
+        func write(_ optimizer: Optimizer, _ parameters: [Parameter], at path: [Substring], name: String) {
+            tree.withGroup(at: path + ["vars"]) { group in
+                group.name = optimizer.options.name ?? name
+                group.datasets = optimizer.kerasVariables(for: parameters).enumerated().map { ("\($0)", $1) }
+            }
+        }
+        write(optimizer, parameters, at: ["optimizer"], name: "optimizer")
+        guard optimizer.isComposed else { return }
+        var names = GroupNames()
+        for part in optimizer.parts {
+            let name = names.next(for: "\(type(of: part))")
+            write(
+                part, parameters.filter { optimizer.part(for: $0) === part },
+                at: ["optimizer", "optimizers", Substring(name)], name: name)
         }
     }
 
@@ -35,7 +56,7 @@ enum KerasCompilation {
         var variables: [Tensor] = []
         while let tensor = vars.tensor(named: "\(variables.count)") { variables.append(tensor) }
         guard !variables.isEmpty else { return }
-        let rate = optimizer.learningRateSchedule as? Double
+        let rates = optimizer.parts.map { $0.constantLearningRate }
         do throws(OptimizerStateError) {
             try optimizer.restore(
                 kerasVariables: variables, for: model.parameters.filter { $0.isTrainable })
@@ -43,7 +64,9 @@ enum KerasCompilation {
             throw KerasFileError(.mismatch, "\(file): the optimizer's state is not the model's: \(error)")
         }
         // The variable is the description's number rounded to float32: the exact one goes on with the same bits.
-        if let rate, Float(rate) == Float(optimizer.learningRate) { optimizer.learningRate = rate }
+        for (part, rate) in zip(optimizer.parts, rates) {
+            if let rate, Float(rate) == Float(part.learningRate) { part.learningRate = rate }
+        }
     }
 
     /// The names of the layers that give the outputs, in the outputs' order; empty for a model of one.

@@ -73,14 +73,10 @@ public enum KerasFile {
             throw KerasFileError(.unsupported, error.description)
         }
         var tree = KerasWeights.tree(of: model)
-        if let compilation = model.compilation {
+        if let compilation = model.compilation, let optimizer = model.optimizer {
             config = config.setting("compile_config", to: try KerasCompilation.json(of: compilation))
             let parameters = model.parameters.filter { $0.isTrainable }
-            tree.withGroup(at: ["optimizer", "vars"]) { group in
-                let variables = compilation.optimizer.kerasVariables(for: parameters)
-                group.name = compilation.optimizer.options.name ?? "optimizer"
-                group.datasets = variables.enumerated().map { ("\($0)", $1) }
-            }
+            KerasCompilation.write(optimizer, of: parameters, to: &tree)
         }
         let metadata: JSON = ["keras_version": "3.15.1", "date_saved": .string(dateOfNow())]
         return try ZipArchive.bytes(of: [

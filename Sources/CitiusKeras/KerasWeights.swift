@@ -256,7 +256,7 @@ enum KerasWeights {
 }
 
 /// Names of groups: the class in snake case, numbered from the second one on.
-private struct GroupNames {
+struct GroupNames {
     private var counts: [String: Int] = [:]
 
     mutating func next(for className: String) -> String {

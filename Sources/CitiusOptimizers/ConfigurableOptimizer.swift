@@ -142,18 +142,33 @@ public struct OptimizerEnvelope: Codable {
 
     /// - Throws: an `EncodingError` if the optimizer or its schedule does not describe itself.
     public func encode(to encoder: any Encoder) throws {
-        func write(_ optimizer: some ConfigurableOptimizer) throws {
-            try ConfigurationEnvelope.encode(optimizer.configuration, to: encoder)
+        func write(_ kind: some OptimizerKind) throws { try ConfigurationEnvelope.encode(kind, to: encoder) }
+        try write(optimizer.description(at: encoder.codingPath))
+    }
+}
+
+extension Optimizer {
+    /// What describes this optimizer.
+    ///
+    /// - Parameter path: where it stands in what is written.
+    /// - Throws: an `EncodingError` if it does not describe itself.
+    final func description(at path: [any CodingKey]) throws -> any OptimizerKind {
+        func fault(_ sentence: String) -> EncodingError {
+            .invalidValue(self, EncodingError.Context(codingPath: path, debugDescription: sentence))
         }
-        guard let optimizer = optimizer as? any ConfigurableOptimizer else {
-            throw EncodingError.invalidValue(
-                optimizer,
-                EncodingError.Context(
-                    codingPath: encoder.codingPath,
-                    debugDescription:
-                        "the optimizer \(type(of: optimizer)) does not describe itself; make it a ConfigurableOptimizer"
-                ))
+        if let optimizer = self as? MultiOptimizer {
+            guard let configuration = try optimizer.configuration(at: path) else {
+                throw fault(
+                    "a MultiOptimizer that is made from a closure cannot be saved; make it from an OptimizerMap"
+                )
+            }
+            return configuration
         }
-        try write(optimizer)
+        guard let optimizer = self as? any ConfigurableOptimizer else {
+            throw fault(
+                "the optimizer \(type(of: self)) does not describe itself; make it a ConfigurableOptimizer")
+        }
+        func kind(of optimizer: some ConfigurableOptimizer) -> any OptimizerKind { optimizer.configuration }
+        return kind(of: optimizer)
     }
 }

@@ -13,19 +13,22 @@ import CitiusTensor
 ///    second;
 /// 6. what the formula keeps beside the parameters, which follows from the iteration (`Nadam` alone).
 ///
+/// A `MultiOptimizer` has its iteration, a learning rate of 0, and then the variables of its optimizers for their
+/// parameters.
+///
 /// The parameters are the model's trainable ones, in their order.
 extension Optimizer {
     package final func kerasVariables(for parameters: [Parameter]) -> [Tensor] {
-        let state = Dictionary(state(for: numbered(parameters)).map { ($0.name, $0.tensor) }) { $1 }
-        let variables = kerasEntries(for: parameters).map { name, _ -> Tensor in
-            guard let tensor = state[name] else { fail("\(Self.self): there is no \(name) for Keras") }
-            return switch name {
-            case StateName.iteration: tensor.cast(to: .int32)
-            case StateName.learningRate: tensor.cast(to: .float32)
-            default: tensor
+        let numbered = numbered(parameters)
+        let state = Dictionary(state(for: numbered).map { ($0.name, $0.tensor) }) { $1 }
+        return kerasEntries(for: numbered).map { entry in
+            switch entry {
+            case .state(let name, _, let dtype):
+                guard let tensor = state[name] else { fail("\(Self.self): there is no \(name) for Keras") }
+                return tensor.cast(to: dtype)
+            case .derived(let tensor): return tensor
             }
         }
-        return variables + trailingKerasVariables(dtype: parameters.first?.dtype ?? .float32)
     }
 
     /// Puts Keras's variables back.
@@ -34,42 +37,70 @@ extension Optimizer {
     package final func restore(
         kerasVariables: [Tensor], for parameters: [Parameter]
     ) throws(OptimizerStateError) {
-        let entries = kerasEntries(for: parameters)
-        let trailing = trailingKerasVariables(dtype: .float32).count
-        guard kerasVariables.count == entries.count + trailing else {
+        let numbered = numbered(parameters)
+        let entries = kerasEntries(for: numbered)
+        guard kerasVariables.count == entries.count else {
             var error = OptimizerStateError(optimizer: "\(Self.self)")
-            error.mismatched = [
-                "there are \(kerasVariables.count) variables, expected \(entries.count + trailing)"
-            ]
+            error.mismatched = ["there are \(kerasVariables.count) variables, expected \(entries.count)"]
             throw error
         }
-        let state = zip(entries, kerasVariables).map { ($0.name, $1.cast(to: $0.dtype)) as NamedTensor }
-        try restore(state, for: numbered(parameters))
+        var state: [NamedTensor] = []
+        for (entry, variable) in zip(entries, kerasVariables) {
+            if case .state(let name, let dtype, _) = entry { state.append((name, variable.cast(to: dtype))) }
+        }
+        try restore(state, for: numbered)
     }
 
     private final func numbered(_ parameters: [Parameter]) -> [NamedParameter] {
         parameters.enumerated().map { ("\($0)", $1) }
     }
 
-    /// The names of the state's tensors in Keras's order, with the dtypes that `restore` expects.
-    private final func kerasEntries(for parameters: [Parameter]) -> [(name: String, dtype: DType)] {
-        var entries: [(String, DType)] = [(StateName.iteration, .int64)]
-        if learningRateSchedule is Double { entries.append((StateName.learningRate, .float64)) }
-        func append(_ prefixes: [String]) {
-            for (number, parameter) in parameters.enumerated() {
-                entries += prefixes.map { ("\($0)\(number)", parameter.dtype) }
+    /// The variables in Keras's order.
+    private final func kerasEntries(for parameters: [NamedParameter]) -> [KerasEntry] {
+        var entries: [KerasEntry] = [.state(StateName.iteration, .int64, inKeras: .int32)]
+        if isComposed {
+            entries.append(.derived(Tensor(0 as Float)))
+            for (prefix, part, own) in distributed(parameters) {
+                entries += part.kerasEntries(for: own).map { $0.within(prefix) }
+            }
+            return entries
+        }
+        if constantLearningRate != nil {
+            entries.append(.state(StateName.learningRate, .float64, inKeras: .float32))
+        }
+        func append(_ names: [String]) {
+            for (name, parameter) in parameters {
+                entries += names.map { .state($0 + name, parameter.dtype, inKeras: parameter.dtype) }
             }
         }
         func appendSlots(_ names: [String]) {
-            for (number, parameter) in parameters.enumerated() {
-                for name in names where hasSlot(name, for: parameter) {
-                    entries.append(("\(name)/\(number)", parameter.dtype))
+            for (name, parameter) in parameters {
+                for slot in names where hasSlot(slot, for: parameter) {
+                    entries.append(.state("\(slot)/\(name)", parameter.dtype, inKeras: parameter.dtype))
                 }
             }
         }
         if options.useEMA { append([StateName.average]) }
         if options.gradientAccumulationSteps != nil { append([StateName.accumulator]) }
         for group in slotGroups { appendSlots(group) }
-        return entries
+        let dtype = parameters.first?.parameter.dtype ?? .float32
+        return entries + trailingKerasVariables(dtype: dtype).map { .derived($0) }
+    }
+}
+
+/// One of Keras's variables.
+private enum KerasEntry {
+    /// A tensor of the state, and its dtype here and there.
+    case state(String, DType, inKeras: DType)
+    /// One that follows from the state.
+    case derived(Tensor)
+
+    /// The same for a part of an optimizer.
+    func within(_ prefix: String) -> KerasEntry {
+        if case .state(let name, let dtype, let kerasDType) = self {
+            .state(prefix + name, dtype, inKeras: kerasDType)
+        } else {
+            self
+        }
     }
 }

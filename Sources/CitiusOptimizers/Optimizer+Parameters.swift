@@ -41,6 +41,7 @@ extension Optimizer {
     /// Leaves the parameters out of weight decay for which `isExcluded` is true, those that the optimizer has yet to
     /// see included.
     public final func excludeFromWeightDecay(where isExcluded: @escaping (Parameter) -> Bool) {
+        if isComposed { return parts.forEach { $0.excludeFromWeightDecay(where: isExcluded) } }
         weightDecayExclusions.append(isExcluded)
         for state in states.values {
             guard let parameter = state.parameter, isExcluded(parameter) else { continue }
@@ -51,6 +52,6 @@ extension Optimizer {
     /// Whether weight decay leaves this parameter as it is.
     public final func isExcludedFromWeightDecay(_ parameter: Parameter) -> Bool {
         knownState(of: parameter)?.isExcludedFromWeightDecay
-            ?? weightDecayExclusions.contains { $0(parameter) }
+            ?? part(for: parameter).weightDecayExclusions.contains { $0(parameter) }
     }
 }

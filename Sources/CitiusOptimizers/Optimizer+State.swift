@@ -17,6 +17,8 @@ extension Optimizer {
     /// - `average/PARAMETER` and `gradient_accumulator/PARAMETER`, of the parameter's shape, if they are kept.
     /// - `learning_rate_multiplier/PARAMETER`, float64 [], where it is not 1.
     /// - `excluded_from_weight_decay/PARAMETER`, bool [], where it is true.
+    /// - Of a `MultiOptimizer`, its `iteration`, and the states of its optimizers for their parameters under
+    ///   `optimizers/0/`, `optimizers/1/`, ….
     ///
     /// Parameters without a step yet have the state that their first step would find, so that the names depend on the
     /// optimizer and the parameters alone; those that are not trainable and never were have none.
@@ -24,7 +26,13 @@ extension Optimizer {
     /// - Parameter parameters: with different names.
     public final func state(for parameters: [NamedParameter]) -> [NamedTensor] {
         var state: [NamedTensor] = [(StateName.iteration, Tensor(Int64(calls)))]
-        if let rate = learningRateSchedule as? Double {
+        if isComposed {
+            for (prefix, part, own) in distributed(parameters) {
+                state += part.state(for: own).map { (prefix + $0.name, $0.tensor) }
+            }
+            return state
+        }
+        if let rate = constantLearningRate {
             state.append((StateName.learningRate, Tensor(rate)))
         }
         for (name, parameter) in parameters {
@@ -42,6 +50,17 @@ extension Optimizer {
             }
         }
         return state
+    }
+
+    /// The optimizers that this one is made of, with what their states' names begin with and their parameters.
+    final func distributed(
+        _ parameters: [NamedParameter]
+    ) -> [(prefix: String, part: Optimizer, parameters: [NamedParameter])] {
+        let chosen = parameters.map { ObjectIdentifier(part(for: $0.parameter)) }
+        return parts.enumerated().map { index, part in
+            let own = zip(parameters, chosen).filter { $1 == ObjectIdentifier(part) }.map { $0.0 }
+            return ("optimizers/\(index)/", part, own)
+        }
     }
 
     private final func tensors(
@@ -67,6 +86,13 @@ extension Optimizer {
     public final func restore(
         _ state: [NamedTensor], for parameters: [NamedParameter]
     ) throws(OptimizerStateError) {
+        try restoring(state, for: parameters)()
+    }
+
+    /// What puts a state back, which it fits.
+    private final func restoring(
+        _ state: [NamedTensor], for parameters: [NamedParameter]
+    ) throws(OptimizerStateError) -> () -> Void {
         var given = Dictionary(state.map { ($0.name, $0.tensor) }, uniquingKeysWith: { $1 })
         var error = OptimizerStateError(optimizer: "\(Self.self)")
         /// The tensor of this name; the pattern if there is none of its shape and dtype.
@@ -95,7 +121,29 @@ extension Optimizer {
         if !(0...1 << 53).contains(iteration) {
             error.mismatched.append("\(StateName.iteration) is \(iteration), expected a number of steps")
         }
-        let rate = learningRateSchedule is Double ? takeNumber(StateName.learningRate) : nil
+        if isComposed {
+            var changes: [() -> Void] = []
+            for (prefix, part, own) in distributed(parameters) {
+                let names = given.keys.filter { $0.hasPrefix(prefix) }
+                let state = names.compactMap { name in
+                    given.removeValue(forKey: name).map { (String(name.dropFirst(prefix.count)), $0) }
+                }
+                do throws(OptimizerStateError) {
+                    changes.append(try part.restoring(state, for: own))
+                } catch let fault {
+                    error.missing += fault.missing.map { prefix + $0 }
+                    error.unexpected += fault.unexpected.map { prefix + $0 }
+                    error.mismatched += fault.mismatched.map { prefix + $0 }
+                }
+            }
+            error.unexpected += given.keys.sorted()
+            guard error.isEmpty else { throw error }
+            return {
+                self.calls = Int(iteration)
+                for change in changes { change() }
+            }
+        }
+        let rate = constantLearningRate == nil ? nil : takeNumber(StateName.learningRate)
         var restored: [(Parameter, ParameterState)] = []
         for (name, parameter) in parameters {
             let new = ParameterState(parameter)
@@ -117,10 +165,12 @@ extension Optimizer {
         error.unexpected = given.keys.sorted()
         guard error.isEmpty else { throw error }
 
-        calls = Int(iteration)
-        if let rate { learningRate = rate }
-        for (parameter, new) in restored { states[ObjectIdentifier(parameter)] = new }
-        for state in states.values { state.lastCall = 0 }
+        return { [restored] in
+            self.calls = Int(iteration)
+            if let rate { self.learningRate = rate }
+            for (parameter, new) in restored { self.states[ObjectIdentifier(parameter)] = new }
+            for state in self.states.values { state.lastCall = 0 }
+        }
     }
 
     /// The inverse of `tensors(of:_:_:)`.

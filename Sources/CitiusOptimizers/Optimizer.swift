@@ -147,14 +147,29 @@ open class Optimizer {
     /// What the formula of `rowRule` takes for the learning rate at a step.
     package func rowRate(number: Int, rate: Double) -> Double { rate }
 
+    // MARK: Made of others
+
+    /// Whether it leaves parameters to `parts` instead of changing them itself.
+    package var isComposed: Bool { false }
+
+    /// The optimizers that it leaves parameters to; of one that changes them itself, this one.
+    package var parts: [Optimizer] { [self] }
+
+    /// The one that changes a parameter.
+    package func part(for parameter: Parameter) -> Optimizer { self }
+
+    /// Why it cannot change parameters at these paths; nil if it can.
+    package func fault(ofParametersAt paths: [String]) -> String? { nil }
+
     // MARK: The learning rate
 
     /// The learning rate of the next step, before any multiplier of a parameter.
     ///
-    /// Traps when set while a schedule is in place (assign `learningRateSchedule` to replace it), or to a negative
+    /// Traps for a `MultiOptimizer`, which has none of its own. Traps when set while a schedule is in place (assign `learningRateSchedule` to replace it), or to a negative
     /// or infinite number.
     public final var learningRate: Double {
         get {
+            requireOwnRate()
             switch rate {
             case .constant(let rate): return rate
             case .schedule(let schedule):
@@ -164,6 +179,7 @@ open class Optimizer {
             }
         }
         set {
+            requireOwnRate()
             guard case .constant = rate else {
                 fail(
                     """
@@ -185,9 +201,21 @@ open class Optimizer {
             }
         }
         set {
+            requireOwnRate()
             rate = Rate(newValue)
             if case .constant(let rate) = rate { Self.check(rate) }
         }
+    }
+
+    private func requireOwnRate() {
+        require(
+            !isComposed,
+            "\(Self.self): it has no learning rate of its own; its optimizers have theirs, see `optimizers`")
+    }
+
+    /// The learning rate where it is a number, and one of the optimizer's own.
+    package final var constantLearningRate: Double? {
+        if case .constant(let rate) = rate, !isComposed { rate } else { nil }
     }
 
     private static func check(_ rate: Double) {
@@ -210,7 +238,7 @@ open class Optimizer {
     }
 
     /// The same with gradients of which those of tables may be of the rows alone that were looked up.
-    package final func update(_ parameters: [Parameter], gradients: [ParameterGradient]) {
+    package func update(_ parameters: [Parameter], gradients: [ParameterGradient]) {
         require(
             parameters.count == gradients.count,
             "\(Self.self): \(gradients.count) gradients for \(parameters.count) parameters")
@@ -386,6 +414,7 @@ open class Optimizer {
 
     /// What is kept for a parameter, if there is something.
     final func knownState(of parameter: Parameter) -> ParameterState? {
+        if isComposed { return part(for: parameter).knownState(of: parameter) }
         guard let state = states[ObjectIdentifier(parameter)], state.parameter === parameter else {
             return nil
         }
@@ -394,6 +423,7 @@ open class Optimizer {
 
     /// What is kept for a parameter, from now on.
     final func state(of parameter: Parameter) -> ParameterState {
+        if isComposed { return part(for: parameter).state(of: parameter) }
         if let state = knownState(of: parameter) { return state }
         // Something changed: the moment to forget what is gone.
         states = states.filter { $0.value.parameter != nil }
@@ -426,7 +456,7 @@ open class Optimizer {
     }
 
     /// Of how many parameters something is kept.
-    package final var stateCount: Int { states.count }
+    package final var stateCount: Int { isComposed ? parts.reduce(0) { $0 + $1.stateCount } : states.count }
 
     /// All tensors that are kept for a parameter; empty if the optimizer has not seen it yet.
     package final func slots(of parameter: Parameter) -> [Tensor] {

@@ -10,11 +10,24 @@ func checkOptimizer<Kind: ConfigurableOptimizer>(
     _ type: Kind.Type, _ golden: GoldenCase, tolerance: Double = 1e-12, decaysAlike: Bool = true,
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
+    let optimizer = try #require(
+        try checkGolden(
+            golden, types: [Kind.Configuration.self, ExponentialDecay.self], tolerance: tolerance,
+            sourceLocation: sourceLocation) as? Kind)
+    checkOptimizer(decaysAlike: decaysAlike, sourceLocation: sourceLocation) { options in
+        Kind(optimizer.hyperparameters, options: options)
+    }
+}
+
+/// Compares an optimizer with the values that Keras computed, and saves and restores it between its steps.
+@discardableResult func checkGolden(
+    _ golden: GoldenCase, types: [any ConfigurationNamed.Type], tolerance: Double = 1e-12,
+    sourceLocation: SourceLocation = #_sourceLocation
+) throws -> Optimizer {
     let json = try JSON(parsing: golden.text("configuration"))
-    let types = ConfigurationTypes([Kind.Configuration.self, ExponentialDecay.self])
-    func make() throws -> Kind {
-        let envelope: OptimizerEnvelope = try json.decoded(userInfo: [.configurationTypes: types])
-        return try #require(envelope.optimizer as? Kind)
+    let types = ConfigurationTypes(types)
+    func make() throws -> Optimizer {
+        try json.decoded(as: OptimizerEnvelope.self, userInfo: [.configurationTypes: types]).optimizer
     }
     let optimizer = try make()
     let excluded = golden.text("excluded").split(separator: " ").map(String.init)
@@ -50,9 +63,7 @@ func checkOptimizer<Kind: ConfigurableOptimizer>(
             first.state(for: straight.named).map(\.tensor) == second.state(for: resumed.named).map(\.tensor),
             sourceLocation: sourceLocation)
     }
-    checkOptimizer(decaysAlike: decaysAlike, sourceLocation: sourceLocation) { options in
-        Kind(optimizer.hyperparameters, options: options)
-    }
+    return optimizer
 }
 
 /// What the base promises for every formula, a user's own included.

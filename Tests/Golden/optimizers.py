@@ -48,6 +48,18 @@ OWN = {
         ),
     ],
 }
+# By the map's arguments: paths of these parameters are their names.
+MAPS = {
+    "MultiOptimizer": [
+        dict(default_optimizer=O.SGD(0.05, momentum=0.5), optimizer_map={"k.*": O.Adam(0.01)}),
+        dict(
+            default_optimizer=O.Nadam(0.01, weight_decay=0.1, use_ema=True),
+            optimizer_map={
+                "ker": O.Lion(), "bias": O.SGD(S.ExponentialDecay(0.1, 3, 0.5), gradient_accumulation_steps=2),
+            },
+        ),
+    ],
+}
 # What every optimizer can do, shown by one in plain code and two that are fused.
 SHARED = [
     dict(clipnorm=0.5), dict(clipvalue=0.1), dict(global_clipnorm=0.7), dict(weight_decay=0.1),
@@ -82,9 +94,12 @@ SCHEDULES = {
 
 
 def optimizer_case(name, settings, excluded=()):
+    return case_of(getattr(O, name)(**dict(learning_rate=0.05) | settings), name, settings, excluded)
+
+
+def case_of(optimizer, name, settings, excluded=()):
     """Weights before and after each step, and at the end all variables in the order in which Keras saves them."""
     random = Random(7)
-    optimizer = getattr(O, name)(**dict(learning_rate=0.05) | settings)
     if excluded:
         optimizer.exclude_from_weight_decay(var_names=list(excluded))
     variables = [keras.Variable(random(*shape), dtype="float64", name=key) for key, shape in SHAPES.items()]
@@ -109,6 +124,14 @@ if __name__ == "__main__":
         if name in ["SGD", "Adam", "RMSprop"]:
             cases += [optimizer_case(name, settings) for settings in SHARED]
             cases.append(optimizer_case(name, dict(weight_decay=0.1), excluded=["bias"]))
+        write("optimizers/" + name, cases)
+    for name, maps in MAPS.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        cases = [
+            case_of(O.MultiOptimizer(O.OptimizerMap(**settings)), f"{name} {number}", {})
+            for number, settings in enumerate(maps)
+        ]
         write("optimizers/" + name, cases)
     for name, schedules in SCHEDULES.items():
         if sys.argv[1:] and name not in sys.argv[1:]:

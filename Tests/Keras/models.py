@@ -156,6 +156,17 @@ def frozen():
     return model
 
 
+def two_optimizers():
+    entry = L.Input((5,))
+    model = keras.Model(entry, L.Dense(2, name="head")(L.Dense(4, activation="tanh", name="encoder")(entry)))
+    rates = keras.optimizers.OptimizerMap(
+        keras.optimizers.SGD(0.1, momentum=0.5),
+        {"head/kernel": keras.optimizers.RMSprop(0.001), "encoder/.*": keras.optimizers.Adam(0.01)},
+    )
+    model.compile(optimizer=keras.optimizers.MultiOptimizer(rates), loss="mse")
+    return model
+
+
 def wide():
     """More layers of a class than a digit counts: groups do not come in order of their names."""
     return keras.Sequential([L.Input((6,))] + [L.Dense(6, name=f"d{12 - i}") for i in range(12)])
@@ -189,7 +200,7 @@ def any_length():
 MODELS = [
     operations, any_length,
     document_cnn, two_inputs_and_outputs, two_outputs_by_name, nested, separable, normalized, pooled, grouped, described,
-    scheduled, frozen, wide,
+    scheduled, frozen, two_optimizers, wide,
 ]
 
 

@@ -100,13 +100,17 @@ public final class ReduceLROnPlateau: Callback, ResumableCallback {
 }
 
 extension Model {
-    /// The optimizer, whose learning rate a callback sets. Traps if there is none, or if a schedule decides its rate.
+    /// The optimizer, whose learning rate a callback sets. Traps if there is none, if a schedule decides its rate, or
+    /// if it has none of its own.
     func optimizerOfSettableRate(for callback: String) -> Optimizer {
         guard let optimizer else {
             fail("\(callback): the model is not compiled, so that it has no optimizer")
         }
         require(
-            optimizer.learningRateSchedule is Double,
+            !optimizer.isComposed,
+            "\(callback): a MultiOptimizer has no learning rate of its own; set its optimizers' rates")
+        require(
+            optimizer.constantLearningRate != nil,
             "\(callback): a schedule decides the optimizer's learning rate; give the optimizer a number, or leave the "
                 + "callback out")
         return optimizer

@@ -64,7 +64,7 @@ public final class SwapEMAWeights: Callback, ResumableCallback {
 
     private func check() {
         require(
-            model.optimizer?.options.useEMA == true,
+            model.optimizer?.parts.contains { $0.options.useEMA } == true,
             "SwapEMAWeights: the optimizer keeps no running averages of the weights; make it with useEMA: true"
         )
     }

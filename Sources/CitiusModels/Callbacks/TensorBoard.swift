@@ -148,7 +148,9 @@ public final class TensorBoard: Callback, ResumableCallback {
             for (name, value) in entries where !name.hasPrefix("val_") {
                 summary.add(scalar: "epoch_" + name, value)
             }
-            if let optimizer = model.optimizer, !entries.contains(where: { $0.name == "learning_rate" }) {
+            if let optimizer = model.optimizer, !optimizer.isComposed,
+                !entries.contains(where: { $0.name == "learning_rate" })
+            {
                 summary.add(scalar: "epoch_learning_rate", optimizer.learningRate)
             }
             if writeStepsPerSecond, let optimizer = model.optimizer {

@@ -184,7 +184,10 @@ extension Model {
     }
 
     /// What changes the weights; nil before `compile`.
-    public final var optimizer: Optimizer? { compilation?.optimizer }
+    public final var optimizer: Optimizer? {
+        nameParameters()
+        return compilation?.optimizer
+    }
 
     /// What training minimizes; of several outputs, the first one's. Nil before `compile`.
     public final var loss: Loss? { compilation?.losses[0] }

@@ -57,6 +57,9 @@ package struct CompilationDescription: Codable {
                 .architecture,
                 "the compilation is of \(losses.count) outputs, but \(model.modelName) has \(count)")
         }
+        if let fault = optimizer.optimizer.fault(ofParametersAt: model.namedParameters.map { $0.path }) {
+            throw SavingError(.architecture, "the compilation's optimizer: \(fault)")
+        }
         guard count > 1 else {
             let names = ["loss"] + (plain[0] + weighted[0]).map { $0.name }
             guard Set(names).count == names.count else {
