@@ -5,10 +5,10 @@ import CitiusPlatform
 /// kernels take the time.
 ///
 /// ```swift
-/// try model.fit(train, epochs: 10, callbacks: [Dashboard()], validationData: test)
+/// try model.fit(train, epochs: 10, validationData: test, dashboard: true)
 /// ```
 ///
-/// It takes the place of the progress bar and as much of the window as there is, and follows the window's size. The last
+/// The same as the callback `Dashboard()`. It takes the place of the progress bar and as much of the window as there is, and follows the window's size. The last
 /// picture stays. Where the standard output is no terminal, the progress bar's lines are shown instead.
 ///
 /// The kernels' shares are those of one step a second, which is watched; the others run as ever.

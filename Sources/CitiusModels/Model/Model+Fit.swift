@@ -30,6 +30,7 @@ extension Model {
     ///   - validationSteps: how many batches to validate with; nil: all.
     ///   - validationBatchSize: `batchSize` by default.
     ///   - validationFrequency: validates after every so many epochs.
+    ///   - dashboard: whether a `Dashboard` shows the training, in the progress bar's place where there is a terminal.
     /// - Returns: the loss and metrics of each epoch.
     /// - Throws: a `TrainingError` if the data is empty or fits neither the model nor the loss; nothing has
     ///   been trained then.
@@ -41,7 +42,7 @@ extension Model {
         callbacks: [Callback] = [], validationSplit: Double = 0, validationData: Dataset? = nil,
         shuffle: Bool = true, classWeight: [Int: Double]? = nil, initialEpoch: Int = 0,
         stepsPerEpoch: Int? = nil, validationSteps: Int? = nil, validationBatchSize: Int? = nil,
-        validationFrequency: Int = 1
+        validationFrequency: Int = 1, dashboard: Bool = false
     ) throws(TrainingError) -> History {
         require(batchSize >= 1, "fit: batchSize is \(batchSize), expected at least 1")
         let size = validationBatchSize ?? batchSize
@@ -58,7 +59,7 @@ extension Model {
                     epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
                     validationSteps: validationSteps, validationFrequency: validationFrequency,
                     classWeight: classWeight),
-                verbose, callbacks)
+                verbose, dashboard ? [Dashboard()] + callbacks : callbacks)
         }
     }
 
@@ -70,7 +71,8 @@ extension Model {
         epochs: Int = 1, verbose: Verbosity = .automatic, callbacks: [Callback] = [],
         validationSplit: Double = 0, validationData: Dataset? = nil, shuffle: Bool = true,
         classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
-        validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1
+        validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1,
+        dashboard: Bool = false
     ) throws(TrainingError) -> History {
         try checkCounts([inputs], [targets], for: "fit")
         return try fit(
@@ -78,7 +80,8 @@ extension Model {
             epochs: epochs, verbose: verbose, callbacks: callbacks, validationSplit: validationSplit,
             validationData: validationData, shuffle: shuffle, classWeight: classWeight,
             initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, validationSteps: validationSteps,
-            validationBatchSize: validationBatchSize, validationFrequency: validationFrequency)
+            validationBatchSize: validationBatchSize, validationFrequency: validationFrequency,
+            dashboard: dashboard)
     }
 
     /// Trains the model on tensors and validates it with a pair of tensors, `validationData: (inputs, targets)`.
@@ -88,7 +91,8 @@ extension Model {
         epochs: Int = 1, verbose: Verbosity = .automatic, callbacks: [Callback] = [],
         validationData: (inputs: Tensor, targets: Tensor), shuffle: Bool = true,
         classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
-        validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1
+        validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1,
+        dashboard: Bool = false
     ) throws(TrainingError) -> History {
         let (validationInputs, validationTargets) = validationData
         try checkCounts([validationInputs], [validationTargets], for: "fit, validation")
@@ -98,7 +102,8 @@ extension Model {
             validationData: Dataset(inputs: validationInputs, targets: validationTargets), shuffle: shuffle,
             classWeight: classWeight, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
             validationSteps: validationSteps, validationBatchSize: validationBatchSize,
-            validationFrequency: validationFrequency)
+            validationFrequency: validationFrequency,
+            dashboard: dashboard)
     }
 
     /// Trains the model on batches of your own making, iterated once an epoch: augmented, prefetched, read
@@ -117,7 +122,7 @@ extension Model {
         batches: S, epochs: Int = 1, verbose: Verbosity = .automatic, callbacks: [Callback] = [],
         validationData: Dataset? = nil, classWeight: [Int: Double]? = nil, initialEpoch: Int = 0,
         stepsPerEpoch: Int? = nil, validationSteps: Int? = nil, validationBatchSize: Int = 32,
-        validationFrequency: Int = 1
+        validationFrequency: Int = 1, dashboard: Bool = false
     ) throws(TrainingError) -> History where S.Element == Batch {
         require(
             validationBatchSize >= 1,
@@ -134,7 +139,7 @@ extension Model {
                     epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
                     validationSteps: validationSteps, validationFrequency: validationFrequency,
                     classWeight: classWeight),
-                verbose, callbacks)
+                verbose, dashboard ? [Dashboard()] + callbacks : callbacks)
         }
     }
 
