@@ -33,7 +33,8 @@ public final class Conv1D: ConvolutionLayer<Size1D, SequencePadding>, Configurab
         dilation: Int = 1, groups: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
-        kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
@@ -43,6 +44,7 @@ public final class Conv1D: ConvolutionLayer<Size1D, SequencePadding>, Configurab
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
                 kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
             name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     override func axis(_ number: Int, over count: Int) -> WindowGeometry.Axis {

@@ -25,7 +25,8 @@ public final class Conv1DTranspose: TransposedConvolutionLayer<Size1D>, Configur
         outputPadding: Int? = nil, dilation: Int = 1, activation: ActivationFunction = .linear,
         useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
-        biasRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelConstraint: Constraint? = nil,
         biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
@@ -37,6 +38,7 @@ public final class Conv1DTranspose: TransposedConvolutionLayer<Size1D>, Configur
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
                 kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
             name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     override func spread(_ input: Variable, in context: Context, clamp: Clamp) -> Variable {

@@ -26,7 +26,8 @@ public final class Conv3D: ConvolutionLayer<Size3D, Padding>, ConfigurableLayer 
         activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
-        kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
@@ -36,6 +37,7 @@ public final class Conv3D: ConvolutionLayer<Size3D, Padding>, ConfigurableLayer 
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
                 kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
             name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     override func axis(_ number: Int, over count: Int) -> WindowGeometry.Axis {

@@ -28,7 +28,8 @@ public final class Conv3DTranspose: TransposedConvolutionLayer<Size3D>, Configur
         activation: ActivationFunction = .linear,
         useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
-        biasRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelConstraint: Constraint? = nil,
         biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
@@ -40,6 +41,7 @@ public final class Conv3DTranspose: TransposedConvolutionLayer<Size3D>, Configur
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
                 kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
             name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     override func spread(_ input: Variable, in context: Context, clamp: Clamp) -> Variable {

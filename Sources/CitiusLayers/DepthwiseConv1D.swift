@@ -53,7 +53,8 @@ public final class DepthwiseConv1D: Layer, ConfigurableLayer {
         dilation: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
         depthwiseInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         depthwiseRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
-        depthwiseConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
+        activityRegularizer: Regularizer? = nil, depthwiseConstraint: Constraint? = nil,
+        biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
@@ -64,6 +65,7 @@ public final class DepthwiseConv1D: Layer, ConfigurableLayer {
                 depthwiseRegularizer: depthwiseRegularizer, biasRegularizer: biasRegularizer,
                 depthwiseConstraint: depthwiseConstraint, biasConstraint: biasConstraint),
             name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     public init(configuration: Configuration, name: String? = nil) {

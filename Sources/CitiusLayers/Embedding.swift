@@ -62,7 +62,7 @@ public final class Embedding: Layer, ConfigurableLayer {
     public convenience init(
         _ inputDim: Int, _ outputDim: Int, maskZero: Bool = false,
         embeddingsInitializer: Initializer = .randomUniform(), embeddingsRegularizer: Regularizer? = nil,
-        embeddingsConstraint: Constraint? = nil, name: String? = nil
+        activityRegularizer: Regularizer? = nil, embeddingsConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
@@ -70,17 +70,19 @@ public final class Embedding: Layer, ConfigurableLayer {
                 embeddingsRegularizer: embeddingsRegularizer, embeddingsConstraint: embeddingsConstraint,
                 maskZero: maskZero),
             name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     /// As without labels.
     public convenience init(
         inputDim: Int, outputDim: Int, maskZero: Bool = false,
         embeddingsInitializer: Initializer = .randomUniform(), embeddingsRegularizer: Regularizer? = nil,
-        embeddingsConstraint: Constraint? = nil, name: String? = nil
+        activityRegularizer: Regularizer? = nil, embeddingsConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
             inputDim, outputDim, maskZero: maskZero, embeddingsInitializer: embeddingsInitializer,
-            embeddingsRegularizer: embeddingsRegularizer, embeddingsConstraint: embeddingsConstraint,
+            embeddingsRegularizer: embeddingsRegularizer, activityRegularizer: activityRegularizer,
+            embeddingsConstraint: embeddingsConstraint,
             name: name)
     }
 

@@ -79,6 +79,7 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
     ///   - numKeyValueHeads: how many of keys and values, a divisor of that.
     ///   - dropout: how many of the weights are dropped in training.
     ///   - slidingWindow: how far a query sees.
+    ///   - activityRegularizer: a penalty on what each projection gives, as in Keras.
     ///   - useGate: whether the heads' outputs are gated.
     ///   - useCausalMask: whether a query sees no keys behind it.
     ///   - returnAttentionScores: whether the weights are a second output.
@@ -88,7 +89,8 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
         headDim: Int, numQueryHeads: Int, numKeyValueHeads: Int, dropout: Double = 0, useBias: Bool = true,
         slidingWindow: Int? = nil, kernelInitializer: Initializer = .glorotUniform,
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
-        biasRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        kernelConstraint: Constraint? = nil,
         biasConstraint: Constraint? = nil, useGate: Bool = false, useCausalMask: Bool = false,
         returnAttentionScores: Bool = false, name: String? = nil
     ) {
@@ -102,6 +104,7 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
             name: name)
         self.useCausalMask = useCausalMask
         self.returnAttentionScores = returnAttentionScores
+        self.activityRegularizer = activityRegularizer
     }
 
     public init(configuration: Configuration, name: String? = nil) {
@@ -145,6 +148,7 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
         let output = HeadProjection(
             "attention_output", to: [queries[-1]], configuration.projectionOptions)
         self.output = output
+        for projection in sublayers { projection.activityRegularizer = activityRegularizer }
         prepareSublayers()
         query.buildIfNeeded(inputShape: queries, generator: &generator)
         key.buildIfNeeded(inputShape: inputShapes.count > 2 ? inputShapes[2] : values, generator: &generator)
@@ -191,11 +195,11 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
             depth: configuration.headDim, dropout: configuration.dropout, isCausal: useCausalMask,
             slidingWindow: configuration.slidingWindow, returnsScores: returnAttentionScores)
         var (heads, weights) = attention(
-            query.forward(inputs[0], in: context),
-            key.forward(inputs.count > 2 ? inputs[2] : inputs[1], in: context),
-            value.forward(inputs[1], in: context), mask: mask, in: context)
-        if let gate { heads = heads * gate.forward(inputs[0], in: context).sigmoid() }
-        return [output.forward(heads, in: context)] + (weights.map { [$0] } ?? [])
+            query(inputs[0], in: context),
+            key(inputs.count > 2 ? inputs[2] : inputs[1], in: context),
+            value(inputs[1], in: context), mask: mask, in: context)
+        if let gate { heads = heads * gate(inputs[0], in: context).sigmoid() }
+        return [output(heads, in: context)] + (weights.map { [$0] } ?? [])
     }
 }
 

@@ -130,6 +130,9 @@ open class Layer {
     /// ```
     public final var activityRegularizer: Regularizer?
 
+    /// Whether `activityRegularizer` is a penalty on the layer's own outputs; false where it is one on its parts' alone.
+    package var regularizesOutputs: Bool { true }
+
     // MARK: Building
 
     /// The shape of one sample of the first input that the layer was built for; nil before.
@@ -371,7 +374,7 @@ open class Layer {
                 outputs[index].mask = outputMask(for: inputs, output: outputs[index])
             }
         }
-        if let activityRegularizer {
+        if let activityRegularizer, regularizesOutputs {
             for output in outputs { addActivityLoss(activityRegularizer, of: output, in: context) }
         }
         return outputs

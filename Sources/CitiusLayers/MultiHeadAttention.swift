@@ -97,6 +97,7 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
     ///   - outputShape: the sizes of the output's last axes; by default the query's features.
     ///   - attentionAxes: the axes that attention is over, counted with the batch's.
     ///   - slidingWindow: how far a query sees.
+    ///   - activityRegularizer: a penalty on what each projection gives, as in Keras.
     ///   - useGate: whether the heads' outputs are gated.
     ///   - useCausalMask: whether a query sees no keys behind it.
     ///   - returnAttentionScores: whether the weights are a second output.
@@ -107,7 +108,8 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
         outputShape: [Int]? = nil, attentionAxes: [Int]? = nil, slidingWindow: Int? = nil,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
-        kernelConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, useGate: Bool = false,
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        biasConstraint: Constraint? = nil, useGate: Bool = false,
         useCausalMask: Bool = false, returnAttentionScores: Bool = false, name: String? = nil
     ) {
         self.init(
@@ -121,6 +123,7 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
             name: name)
         self.useCausalMask = useCausalMask
         self.returnAttentionScores = returnAttentionScores
+        self.activityRegularizer = activityRegularizer
     }
 
     public init(configuration: Configuration, name: String? = nil) {
@@ -142,6 +145,8 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
     package override var kerasAttributes: [String] {
         ["query_dense", "key_dense"] + (gate == nil ? [] : ["_gate_dense"]) + ["value_dense", "output_dense"]
     }
+
+    package override var regularizesOutputs: Bool { false }
 
     public override var takesSeveralInputs: Bool { true }
 
@@ -202,6 +207,7 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
             "attention_output", to: configuration.outputShape ?? [queries[-1]],
             configuration.projectionOptions)
         self.output = output
+        for projection in sublayers { projection.activityRegularizer = activityRegularizer }
         prepareSublayers()
         query.buildIfNeeded(inputShape: queries, generator: &generator)
         key.buildIfNeeded(inputShape: inputShapes.count > 2 ? inputShapes[2] : values, generator: &generator)
@@ -265,12 +271,12 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
             return heads.permuted([0] + others + attended + [rank - 1, rank])
                 .reshaped(to: Shape([outer, count] + sizes.suffix(2)))
         }
-        let queries = query.forward(inputs[0], in: context)
-        let keys = key.forward(inputs.count > 2 ? inputs[2] : inputs[1], in: context)
+        let queries = query(inputs[0], in: context)
+        let keys = key(inputs.count > 2 ? inputs[2] : inputs[1], in: context)
         let attention = HeadAttention(
             depth: configuration.keyDim, dropout: configuration.dropout, isCausal: useCausalMask,
             slidingWindow: configuration.slidingWindow, returnsScores: returnAttentionScores)
-        let values = value.forward(inputs[1], in: context)
+        let values = value(inputs[1], in: context)
         var (heads, weights) = attention(steps(queries), steps(keys), steps(values), mask: mask, in: context)
         if rank > 3 {
             let sizes = queries.shape.sizes
@@ -285,8 +291,8 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
                 return weights.reshaped(to: shapes[1].prepending(sizes[0]))
             }
         }
-        if let gate { heads = heads * gate.forward(inputs[0], in: context).sigmoid() }
-        let output = outputProjection.forward(heads, in: context)
+        if let gate { heads = heads * gate(inputs[0], in: context).sigmoid() }
+        let output = outputProjection(heads, in: context)
         return [output] + (weights.map { [$0] } ?? [])
     }
 }

@@ -64,7 +64,8 @@ public final class SeparableConv1D: Layer, ConfigurableLayer {
         useBias: Bool = true, depthwiseInitializer: Initializer = .glorotUniform,
         pointwiseInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         depthwiseRegularizer: Regularizer? = nil, pointwiseRegularizer: Regularizer? = nil,
-        biasRegularizer: Regularizer? = nil, depthwiseConstraint: Constraint? = nil,
+        biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
+        depthwiseConstraint: Constraint? = nil,
         pointwiseConstraint: Constraint? = nil, biasConstraint: Constraint? = nil, name: String? = nil
     ) {
         self.init(
@@ -77,6 +78,7 @@ public final class SeparableConv1D: Layer, ConfigurableLayer {
                 biasRegularizer: biasRegularizer, depthwiseConstraint: depthwiseConstraint,
                 pointwiseConstraint: pointwiseConstraint, biasConstraint: biasConstraint),
             name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     public init(configuration: Configuration, name: String? = nil) {

@@ -40,7 +40,8 @@ public final class GRU: RecurrentLayer, ConfigurableLayer {
         kernelInitializer: Initializer = .glorotUniform, recurrentInitializer: Initializer = .orthogonal(),
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
         recurrentRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
-        kernelConstraint: Constraint? = nil, recurrentConstraint: Constraint? = nil,
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        recurrentConstraint: Constraint? = nil,
         biasConstraint: Constraint? = nil, dropout: Double = 0, recurrentDropout: Double = 0,
         resetAfter: Bool = true, seed: Int? = nil, returnSequences: Bool = false, returnState: Bool = false,
         goBackwards: Bool = false, stateful: Bool = false, unroll: Bool = false,
@@ -58,6 +59,7 @@ public final class GRU: RecurrentLayer, ConfigurableLayer {
             returnSequences: returnSequences, returnState: returnState, goBackwards: goBackwards,
             stateful: stateful, unroll: unroll, zeroOutputForMask: zeroOutputForMask)
         self.init(configuration: Configuration(cell: cell, options: options), name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     public init(configuration: Configuration, name: String? = nil) {

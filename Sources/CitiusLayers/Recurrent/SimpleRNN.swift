@@ -36,13 +36,16 @@ public final class SimpleRNN: RecurrentLayer, ConfigurableLayer {
     ///   - units: the number of units: the size of the output.
     ///   - unroll: accepted for Keras's sake; there is nothing to unroll.
     ///
+    /// Keras's layer takes `activity_regularizer` and does nothing with it; this one adds its penalty.
+    ///
     /// Traps if the number of units is not positive, or a rate of dropout is not in 0..<1.
     public convenience init(
         _ units: Int, activation: ActivationFunction = .tanh, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, recurrentInitializer: Initializer = .orthogonal(),
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
         recurrentRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
-        kernelConstraint: Constraint? = nil, recurrentConstraint: Constraint? = nil,
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        recurrentConstraint: Constraint? = nil,
         biasConstraint: Constraint? = nil, dropout: Double = 0, recurrentDropout: Double = 0,
         seed: Int? = nil, returnSequences: Bool = false, returnState: Bool = false,
         goBackwards: Bool = false, stateful: Bool = false, unroll: Bool = false,
@@ -59,6 +62,7 @@ public final class SimpleRNN: RecurrentLayer, ConfigurableLayer {
             returnSequences: returnSequences, returnState: returnState, goBackwards: goBackwards,
             stateful: stateful, unroll: unroll, zeroOutputForMask: zeroOutputForMask)
         self.init(configuration: Configuration(cell: cell, options: options), name: name)
+        self.activityRegularizer = activityRegularizer
     }
 
     public init(configuration: Configuration, name: String? = nil) {

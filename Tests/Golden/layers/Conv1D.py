@@ -9,4 +9,11 @@ CASES = [
     Case(lambda: L.Conv1D(3, 4, padding="causal", strides=3), [(2, 9, 2)]),
     Case(lambda: L.Conv1D(6, 3, groups=2, use_bias=False), [(2, 7, 4)]),
     Case(lambda: L.Conv1D(5, 1), [(3, 4, 2)]),
+    Case(
+        lambda: L.Conv1D(
+            2, 3, kernel_regularizer="l1", bias_regularizer="l2", activity_regularizer="l2",
+            kernel_constraint="max_norm", bias_constraint="unit_norm",
+        ),
+        [(2, 5, 3)],
+    ),
 ]

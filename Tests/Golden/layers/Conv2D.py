@@ -11,4 +11,11 @@ CASES = [
     Case(lambda: L.Conv2D(5, 1, activation="relu"), [(2, 4, 5, 3)]),
     Case(lambda: L.Conv2D(3, 3, use_bias=False, activation="tanh"), [(1, 5, 4, 1)]),
     Case(lambda: L.Conv2D(3, 3, activity_regularizer="l2", kernel_regularizer="l1"), [(2, 5, 4, 2)]),
+    Case(
+        lambda: L.Conv2D(
+            2, 2, kernel_regularizer="l1", bias_regularizer="l2", activity_regularizer="l2",
+            kernel_constraint="max_norm", bias_constraint="unit_norm",
+        ),
+        [(2, 3, 4, 2)],
+    ),
 ]

@@ -10,4 +10,11 @@ CASES = [
     Case(lambda: L.Conv2DTranspose(2, 3, strides=(2, 3), output_padding=(1, 0)), [(2, 3, 2, 3)]),
     Case(lambda: L.Conv2DTranspose(2, 2, dilation_rate=(2, 3), padding="same"), [(1, 4, 5, 2)]),
     Case(lambda: L.Conv2DTranspose(1, (5, 2), strides=(1, 4), padding="same"), [(1, 3, 2, 2)]),
+    Case(
+        lambda: L.Conv2DTranspose(
+            2, 2, kernel_regularizer="l1", bias_regularizer="l2", activity_regularizer="l2",
+            kernel_constraint="max_norm", bias_constraint="unit_norm",
+        ),
+        [(2, 3, 2, 3)],
+    ),
 ]

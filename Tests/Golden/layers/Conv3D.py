@@ -7,4 +7,11 @@ CASES = [
     Case(lambda: L.Conv3D(2, 3, strides=2, padding="same", activation="sigmoid"), [(1, 4, 5, 6, 3)]),
     Case(lambda: L.Conv3D(2, 2, dilation_rate=(2, 1, 2)), [(1, 4, 3, 5, 2)]),
     Case(lambda: L.Conv3D(4, (3, 2, 1), groups=2, use_bias=False), [(2, 4, 3, 3, 4)]),
+    Case(
+        lambda: L.Conv3D(
+            2, 2, kernel_regularizer="l1", bias_regularizer="l2", activity_regularizer="l2",
+            kernel_constraint="max_norm", bias_constraint="unit_norm",
+        ),
+        [(2, 3, 3, 2, 2)],
+    ),
 ]

@@ -7,4 +7,11 @@ CASES = [
     Case(lambda: L.Conv3DTranspose(1, 2, strides=(3, 2, 1), use_bias=False), [(1, 2, 2, 3, 2)]),
     Case(lambda: L.Conv3DTranspose(1, 3, strides=2, padding="same", output_padding=(1, 0, 1)), [(1, 2, 3, 2, 2)]),
     Case(lambda: L.Conv3DTranspose(1, 2, dilation_rate=(2, 1, 1)), [(1, 2, 2, 2, 2)]),
+    Case(
+        lambda: L.Conv3DTranspose(
+            1, 2, kernel_regularizer="l1", bias_regularizer="l2", activity_regularizer="l2",
+            kernel_constraint="max_norm", bias_constraint="unit_norm",
+        ),
+        [(2, 2, 2, 1, 2)],
+    ),
 ]

@@ -6,4 +6,11 @@ CASES = [
     Case(lambda: L.DepthwiseConv2D(3, padding="same", strides=2, activation="relu"), [(2, 7, 6, 3)]),
     Case(lambda: L.DepthwiseConv2D((2, 3), depth_multiplier=2), [(2, 5, 6, 2)]),
     Case(lambda: L.DepthwiseConv2D(3, dilation_rate=2, padding="same", use_bias=False), [(1, 7, 6, 2)]),
+    Case(
+        lambda: L.DepthwiseConv2D(
+            2, depthwise_regularizer="l1", bias_regularizer="l2", activity_regularizer="l2",
+            depthwise_constraint="max_norm",
+        ),
+        [(2, 4, 3, 2)],
+    ),
 ]

@@ -14,4 +14,5 @@ CASES = [
         lambda: L.Embedding(5, 3, embeddings_regularizer="l2", embeddings_constraint="unit_norm"), [TOKENS],
         name="Embedding with regularizer and constraint",
     ),
+    Case(lambda: L.Embedding(5, 3, activity_regularizer="l2"), [TOKENS]),
 ]

@@ -32,4 +32,11 @@ CASES = [
     Case(lambda: L.GRU(3, reset_after=False, activation="softsign"), [SHAPE]),
     Case(lambda: L.GRU(3, reset_after=False, return_sequences=True), [SHAPE, (3, 3)], masks=[MASK, None],
          keyword="initial_state", is_saved=False),
+    Case(
+        lambda: L.GRU(
+            3, return_sequences=True, kernel_regularizer="l1", recurrent_regularizer="l2",
+            activity_regularizer="l2", recurrent_constraint="max_norm",
+        ),
+        [SHAPE],
+    ),
 ]

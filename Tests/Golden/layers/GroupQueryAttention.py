@@ -28,4 +28,5 @@ CASES = [
     case({"sliding_window": 2}, call={"use_causal_mask": True}),
     case(masks=[MASK, KEYS]),
     case(masks=[None, KEYS], call={"use_causal_mask": True}),
+    case({"activity_regularizer": "l2", "kernel_regularizer": "l1"}),
 ]

@@ -27,4 +27,11 @@ CASES = [
     Case(lambda: L.LSTM(3, activation="relu", recurrent_activation="hard_sigmoid"), [SHAPE]),
     Case(lambda: L.LSTM(3, activation="linear", use_bias=False, return_sequences=True), [SHAPE]),
     Case(lambda: L.LSTM(3, activation="softsign", recurrent_activation="hard_sigmoid", unit_forget_bias=False), [SHAPE]),
+    Case(
+        lambda: L.LSTM(
+            3, return_state=True, kernel_regularizer="l1", recurrent_regularizer="l2",
+            activity_regularizer="l2", recurrent_constraint="max_norm",
+        ),
+        [SHAPE],
+    ),
 ]

@@ -39,4 +39,5 @@ CASES = [
     case({"attention_axes": 1}, [(2, 2, 3, 4), (2, 4, 3, 4)], call={"return_attention_scores": True}),
     # Longer than a tile of queries.
     case(inputs=[(1, 40, 3), (1, 40, 3)], call={"use_causal_mask": True}),
+    case({"activity_regularizer": "l2", "kernel_regularizer": "l1"}, call={"return_attention_scores": True}),
 ]
