@@ -65,6 +65,15 @@ let package = Package(
             name: "autoencoder", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Examples/autoencoder"),
         .executableTarget(
+            name: "word-language", dependencies: ["Citius", "CitiusExampleSupport"],
+            path: "Examples/word-language"),
+        .executableTarget(
+            name: "penguin-mass", dependencies: ["Citius", "CitiusExampleSupport"],
+            path: "Examples/penguin-mass", exclude: ["penguins.csv", "DATA.md"]),
+        .executableTarget(
+            name: "co2-forecast", dependencies: ["Citius", "CitiusExampleSupport"],
+            path: "Examples/co2-forecast", exclude: ["co2.csv", "DATA.md"]),
+        .executableTarget(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Benchmarks/citius-bench"),
 

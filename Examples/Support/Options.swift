@@ -108,3 +108,9 @@ public func steadySeconds() -> Double { Double(nanoseconds()) * 1e-9 }
 
 /// The most memory that this process has held, in MB (10⁶ bytes).
 public func peakMemoryMegabytes() -> Double { Double(peakMemoryByteCount()) / 1e6 }
+
+/// The path of a file that lies beside a program's source.
+public func besideSource(_ name: String, source: String = #filePath) -> String {
+    source.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        + "/\(name)"
+}

@@ -58,6 +58,8 @@ public final class Positions: Layer {
         table = addParameter("table", shape: inputShape, initializer: initializer, generator: &generator)
     }
 
+    public override var supportsMasking: Bool { true }
+
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         guard let table else { return input }
         return input + context[table]

@@ -27,7 +27,7 @@ let options = Options(
 if let threads = options.number("--threads") { Threads.count = threads }
 let context = options.number("--context") ?? 128
 let seed = UInt64(options.number("--seed", least: 0) ?? 1)
-let file = options.text("--text") ?? "\(#filePath.dropLast("main.swift".count))genesis.txt"
+let file = options.text("--text") ?? besideSource("genesis.txt")
 
 /// The letters of a text, and their numbers.
 struct Alphabet {

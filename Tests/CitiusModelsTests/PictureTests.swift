@@ -71,6 +71,25 @@ import Testing
         #expect(throws: DataError.self) { try history.plot(to: "/nowhere/history.svg") }
     }
 
+    @Test func curvesOfYourOwn() throws {
+        let chart = LineChart(
+            title: "ppm", horizontalTitle: "year",
+            series: [
+                .init(name: "measured", points: [(1998.1, 365), (1999.2, 367)]),
+                .init(name: "forecast", points: [(1999.2, 367), (2001.3, 370)], isDashed: true),
+            ], width: 760, height: 360)
+        let texts = texts(chart.picture())
+        #expect(
+            ["ppm", "year", "measured", "forecast", "1999", "2000", "2001"].allSatisfy { texts.contains($0) })
+        // Nothing before the first point, and the size that was asked for.
+        #expect(!texts.contains("1998"))
+        #expect(chart.picture().contains("viewBox=\"0 0 760 360\""))
+        let path = NSTemporaryDirectory() + "chart-\(UUID().uuidString).svg"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try chart.plot(to: path)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == chart.picture())
+    }
+
     @Test func curvesOfWhateverThereIs() {
         #expect(texts(history([]).picture()).contains("nothing recorded"))
         #expect(texts(history([["loss": 1]]).picture()).contains("1"))

@@ -48,14 +48,14 @@ extension History {
             return LineChart(title: name, horizontalTitle: "epoch", series: series)
         }
         let columns = charts.count == 1 ? 1 : charts.count > 4 ? 3 : 2
+        let (width, height) = (charts[0].width, charts[0].height)
         var svg = SVG()
         for (index, chart) in charts.enumerated() {
             svg.add(
-                chart.drawn(), x: Double(index % columns) * LineChart.width,
-                y: Double(index / columns) * LineChart.height)
+                chart.drawn(), x: Double(index % columns) * width,
+                y: Double(index / columns) * height)
         }
         let rows = (charts.count + columns - 1) / columns
-        return svg.document(
-            width: Double(columns) * LineChart.width, height: Double(rows) * LineChart.height)
+        return svg.document(width: Double(columns) * width, height: Double(rows) * height)
     }
 }

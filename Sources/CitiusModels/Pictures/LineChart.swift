@@ -1,19 +1,55 @@
+import CitiusData
 import CitiusPlatform
 
-/// Curves over whole numbers: an axis, a grid, a legend.
-struct LineChart {
-    struct Series {
-        let name: String
-        let points: [(x: Double, y: Double)]
-        var isDashed = false
+/// Curves over whole numbers, such as epochs or years, and what lies between them: axes, a grid, a legend.
+///
+/// ```swift
+/// let chart = LineChart(
+///     title: "temperature, °C", horizontalTitle: "hour",
+///     series: [
+///         .init(name: "measured", points: [(0, 11.5), (1, 11.1), (2, 10.8)]),
+///         .init(name: "forecast", points: [(2, 10.8), (3, 10.5)], isDashed: true),
+///     ])
+/// try chart.plot(to: "temperature.svg")
+/// ```
+public struct LineChart: Sendable {
+    /// A curve. It is broken where y is no finite number.
+    public struct Series: Sendable {
+        public let name: String
+        /// From left to right.
+        public let points: [(x: Double, y: Double)]
+        public var isDashed: Bool
+
+        public init(name: String, points: [(x: Double, y: Double)], isDashed: Bool = false) {
+            (self.name, self.points, self.isDashed) = (name, points, isDashed)
+        }
     }
 
-    let title: String
-    let horizontalTitle: String
-    let series: [Series]
+    public let title: String
+    public let horizontalTitle: String
+    public let series: [Series]
+    /// In pixels, as the height.
+    public let width: Double
+    public let height: Double
 
-    static let width = 440.0
-    static let height = 300.0
+    /// Traps if the width is below 200 or the height below 120.
+    public init(
+        title: String, horizontalTitle: String, series: [Series], width: Double = 440, height: Double = 300
+    ) {
+        require(
+            width >= 200 && height >= 120,
+            "LineChart: \(width) × \(height) pixels, expected at least 200 × 120")
+        (self.title, self.horizontalTitle, self.series) = (title, horizontalTitle, series)
+        (self.width, self.height) = (width, height)
+    }
+
+    /// Writes the chart as an SVG file, light or dark as the reader's pages are. The file appears when it is whole.
+    ///
+    /// - Throws: a `DataError` if the file cannot be written.
+    public func plot(to path: String) throws(DataError) { try SVG.write(picture(), to: path) }
+
+    /// The chart as the text of an SVG file; see `plot(to:)`.
+    public func picture() -> String { drawn().document(width: width, height: height) }
 
     func drawn() -> SVG {
         var svg = SVG()
@@ -24,7 +60,7 @@ struct LineChart {
         let labels = ticks.numbers.map { ticks.text($0) }
         let left = 26 + (labels.map { SVG.width(of: $0, size: 11) }.max() ?? 0)
         let notes = notes
-        let (right, bottom) = (Self.width - 16, Self.height - 40)
+        let (right, bottom) = (width - 16, height - 40)
         let top = 44.0 + 14 * Double(notes.count)
         let (first, last) = (xs.min() ?? 0, xs.max() ?? 1)
         func x(_ value: Double) -> Double {
@@ -49,7 +85,7 @@ struct LineChart {
         }
         for (index, note) in notes.enumerated() {
             svg.text(
-                SVG.cut(note, to: Self.width - 48, size: 11), 16, 42 + Double(index) * 14, class: "m",
+                SVG.cut(note, to: width - 48, size: 11), 16, 42 + Double(index) * 14, class: "m",
                 size: 11)
         }
         return svg
