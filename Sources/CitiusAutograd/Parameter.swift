@@ -36,6 +36,15 @@ public final class Parameter {
     /// Held fixed by a layer that it belongs to.
     package var isFrozenByLayer = false
 
+    /// Lives as long as the parameter: whoever wants a weak reference has one to this. A weak reference to the parameter
+    /// itself would make all counting of its references slow.
+    package private(set) lazy var lifetime = Lifetime(self)
+
+    package final class Lifetime {
+        package unowned let parameter: Parameter
+        fileprivate init(_ parameter: Parameter) { self.parameter = parameter }
+    }
+
     public init(name: String, value: Tensor, isLearned: Bool = true) {
         self.name = name
         path = name

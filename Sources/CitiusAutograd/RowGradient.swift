@@ -70,6 +70,8 @@ package enum ParameterGradient {
     /// Of a parameter that was only looked up in.
     case rows(RowGradient)
 
+    package var isOfRows: Bool { if case .rows = self { true } else { false } }
+
     package var shape: Shape {
         switch self {
         case .dense(let tensor): tensor.shape

@@ -25,6 +25,8 @@ public final class Tape {
 
     private enum Pullback {
         case tensors(([Tensor?]) -> [Tensor?])
+        /// Of one output.
+        case tensor((Tensor) -> [Tensor?])
         /// Of a lookup in a parameter.
         case rows((Tensor) -> RowGradient)
     }
@@ -70,12 +72,27 @@ public final class Tape {
     func recordRows(
         _ value: Tensor, of parameter: Parameter, pullback: @escaping (Tensor) -> RowGradient
     ) -> Variable {
-        record([value], fromSlots: [slot(of: parameter)], .rows(pullback))[0]
+        Variable(value, tape: self, slot: record(1, fromSlots: [slot(of: parameter)], .rows(pullback)))
     }
 
     package static func record(
         _ values: [Tensor], from inputs: [Variable], pullback: @escaping ([Tensor?]) -> [Tensor?]
     ) -> [Variable] {
+        guard let tape = tape(of: inputs) else { return values.map { Variable($0) } }
+        let first = tape.record(values.count, fromSlots: inputs.map { $0.slot }, .tensors(pullback))
+        return values.enumerated().map { Variable($1, tape: tape, slot: first + $0) }
+    }
+
+    /// The same of one value, without the arrays.
+    static func record(
+        _ value: Tensor, from inputs: [Variable], pullback: @escaping (Tensor) -> [Tensor?]
+    ) -> Variable {
+        guard let tape = tape(of: inputs) else { return Variable(value) }
+        let slot = tape.record(1, fromSlots: inputs.map { $0.slot }, .tensor(pullback))
+        return Variable(value, tape: tape, slot: slot)
+    }
+
+    private static func tape(of inputs: [Variable]) -> Tape? {
         var tape: Tape?
         for input in inputs {
             guard let inputTape = input.tape else { continue }
@@ -84,17 +101,16 @@ public final class Tape {
                 "Tape: an operation mixes variables of two tapes; use stopGradient() on those of one")
             tape = inputTape
         }
-        guard let tape else { return values.map { Variable($0) } }
-        return tape.record(values, fromSlots: inputs.map { $0.slot }, .tensors(pullback))
+        return tape
     }
 
-    private func record(_ values: [Tensor], fromSlots inputs: [Int], _ pullback: Pullback) -> [Variable] {
+    /// Gives the first output's slot.
+    private func record(_ count: Int, fromSlots inputs: [Int], _ pullback: Pullback) -> Int {
         require(!isSpent, "Tape: it was differentiated already; record on a new one")
-        let first = slotCount
-        slotCount += values.count
+        defer { slotCount += count }
         entries.append(
-            Entry(firstOutput: first, outputCount: values.count, inputs: inputs, pullback: pullback))
-        return values.enumerated().map { Variable($1, tape: self, slot: first + $0) }
+            Entry(firstOutput: slotCount, outputCount: count, inputs: inputs, pullback: pullback))
+        return slotCount
     }
 
     /// Differentiates `result` with respect to everything that is watched.
@@ -126,20 +142,24 @@ public final class Tape {
         var rowsBySlot: [Int: [RowGradient]] = [:]
         bySlot[result.slot] = cotangent ?? Tensor(ones: result.shape, dtype: result.dtype)
         while let entry = entries.popLast() {
-            let outputs = entry.firstOutput..<entry.firstOutput + entry.outputCount
-            let cotangents = Array(bySlot[outputs])
-            guard cotangents.contains(where: { $0 != nil }) else { continue }
-            for slot in outputs { bySlot[slot] = nil }
-            let pullback: ([Tensor?]) -> [Tensor?]
+            let contributions: [Tensor?]
             switch entry.pullback {
-            case .tensors(let tensors): pullback = tensors
-            case .rows(let rows):
-                if let cotangent = cotangents[0] {
-                    rowsBySlot[entry.inputs[0], default: []].append(rows(cotangent))
-                }
+            case .tensor(let pullback):
+                guard let cotangent = bySlot[entry.firstOutput] else { continue }
+                bySlot[entry.firstOutput] = nil
+                contributions = pullback(cotangent)
+            case .tensors(let pullback):
+                let outputs = entry.firstOutput..<entry.firstOutput + entry.outputCount
+                let cotangents = Array(bySlot[outputs])
+                guard cotangents.contains(where: { $0 != nil }) else { continue }
+                for slot in outputs { bySlot[slot] = nil }
+                contributions = pullback(cotangents)
+            case .rows(let pullback):
+                guard let cotangent = bySlot[entry.firstOutput] else { continue }
+                bySlot[entry.firstOutput] = nil
+                rowsBySlot[entry.inputs[0], default: []].append(pullback(cotangent))
                 continue
             }
-            let contributions = pullback(cotangents)
             require(
                 contributions.count == entry.inputs.count,
                 "gradients: a pullback returned \(contributions.count) gradients for \(entry.inputs.count) inputs"

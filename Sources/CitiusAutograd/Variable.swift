@@ -10,16 +10,37 @@ public struct Variable {
     package let tape: Tape?
     /// The variable's number on its tape.
     package let slot: Int
+    /// What few variables have, behind one pointer, since variables are copied often.
+    private var notes: Notes?
+
+    private final class Notes {
+        let origin: Origin?
+        let mask: Tensor?
+
+        init?(origin: Origin?, mask: Tensor?) {
+            if origin == nil && mask == nil { return nil }
+            self.origin = origin
+            self.mask = mask
+        }
+    }
+
     /// What the variable was computed from, where a later operation can be more exact if it knows.
-    package var origin: Origin?
+    package var origin: Origin? {
+        get { notes?.origin }
+        set { notes = Notes(origin: newValue, mask: mask) }
+    }
+
     /// Which steps of each sample count, `[batch, steps]` of bool; nil if all do. Layers read it and hand it on (see
     /// `Layer.supportsMasking`); operations drop it.
-    public var mask: Tensor?
+    public var mask: Tensor? {
+        get { notes?.mask }
+        set { notes = Notes(origin: origin, mask: newValue) }
+    }
 
     /// How a value came about, for operations that have a stabler form in terms of the source: a
     /// cross-entropy of a softmax works on the logits; or a faster one: a parameter outside of training is packed
     /// but once.
-    package indirect enum Origin {
+    package enum Origin {
         case parameter(Parameter)
         case softmax(of: Variable)
         case sigmoid(of: Variable)
@@ -56,11 +77,7 @@ public struct Variable {
     public init(
         _ value: Tensor, computedFrom inputs: Variable..., pullback: @escaping (Tensor) -> [Tensor?]
     ) {
-        self =
-            Tape.record([value], from: inputs) { cotangents in
-                guard let cotangent = cotangents[0] else { return inputs.map { _ in nil } }
-                return pullback(cotangent)
-            }[0]
+        self = Tape.record(value, from: inputs, pullback: pullback)
     }
 
     /// Several results computed together, with one rule of differentiation: the pullback is given a gradient

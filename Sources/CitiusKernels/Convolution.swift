@@ -135,10 +135,11 @@ package struct Convolution: Sendable, Equatable {
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
         let tiles = (geometry.outputRows + tileRows - 1) / tileRows
+        let sums = PartialSums(workspace, count: kernelCount, slotCount: tiles == 0 ? 0 : sumChunks)
         ThreadPool.shared.forChunks(sumChunks, of: tiles, scratchCount: patchesCount) {
             chunk, range, scratch in
             let rows = range.lowerBound * tileRows..<min(range.upperBound * tileRows, geometry.outputRows)
-            let sum = workspace + chunk * kernelCount
+            let sum = sums.slot(chunk)
             let firstPixel = rows.lowerBound * geometry.horizontal.output
             forEachTile(rows, input: input, workspace: scratch) { pixels, group, patches in
                 multiplyOnThisThread(
@@ -148,10 +149,10 @@ package struct Convolution: Sendable, Equatable {
                     leadingB: outputChannels, beta: pixels.lowerBound == firstPixel ? 0 : 1,
                     sum + group * groupOutputs, leadingC: outputChannels)
             }
+            sums.finish(chunk)
         }
-        let slots = tiles == 0 ? 0 : sumChunks
         ThreadPool.shared.forRanges(of: kernelCount, grain: 8_192) { range in
-            addSlots(workspace, stride: kernelCount, slots: slots, range, to: kernelGradient)
+            sums.total(range, to: kernelGradient + range.lowerBound)
         }
     }
 
@@ -213,11 +214,11 @@ package struct Convolution: Sendable, Equatable {
 }
 
 /// Chunks of `count` images or tiles for a kernel's gradient, each of which has a sum of `sumCount` elements of its own:
-/// at least four images a chunk where the batch allows eight, so that making and adding the sums costs little beside
+/// at least eight images a chunk where the batch allows four, so that making and adding the sums costs little beside
 /// filling them, and no more sums than 16 MiB hold, or four.
 func gradientChunks(of count: Int, sumCount: Int, operations: Int) -> Int {
     let fitting = max(4, (4 << 20) / max(1, sumCount))
-    let wanted = max(min(count, 8), count / 4)
+    let wanted = max(min(count, 4), count / 8)
     return ThreadPool.chunkCount(
         of: operations / 2, grain: ProductCut.grain, limit: max(1, min(wanted, fitting, 16)))
 }

@@ -87,23 +87,23 @@ extension ConvolutionBlock {
             let sums = weights + weightCount
             // The packing borrows the sums.
             if weightCount > 0 { method.pack(operands.kernel, scratch: sums, to: weights) }
+            // An empty batch leaves no sums.
+            let partialSums = PartialSums(sums, count: sumCount, slotCount: batch == 0 ? 0 : chunks)
             ThreadPool.shared.forChunks(chunks, of: batch, scratchCount: method.scratchCount) {
                 chunk, images, scratch in
-                let bias = sums + chunk * sumCount
+                let bias = partialSums.slot(chunk)
                 bias.update(repeating: 0, count: sumCount)
                 method.add(
                     images, operands, weights: weights, inputGradient: targets.input,
                     kernelSums: targets.kernel == nil ? nil : bias + outputs, biasSums: bias,
                     scratch: scratch)
+                partialSums.finish(chunk)
             }
-            // An empty batch has left no sums.
-            let slots = batch == 0 ? 0 : chunks
-            if let bias = targets.bias {
-                addSlots(sums, stride: sumCount, slots: slots, 0..<outputs, to: bias)
-            }
+            if let bias = targets.bias { partialSums.total(0..<outputs, to: bias) }
             guard let kernel = targets.kernel else { return }
             ThreadPool.shared.forRanges(of: method.sumCount, grain: 4_096) { range in
-                addSlots(sums + outputs, stride: sumCount, slots: slots, range, to: sums + outputs)
+                let range = outputs + range.lowerBound..<outputs + range.upperBound
+                partialSums.total(range, to: sums + range.lowerBound)
             }
             method.unpack(UnsafePointer(sums + outputs), to: kernel)
         }

@@ -149,9 +149,11 @@ package struct DepthwiseConvolution: Sendable {
         let columns = geometry.horizontal.output
         let chunks = chunks(geometry.outputRows)
         let taps = taps(in: images)
+        let partialSums = PartialSums(
+            workspace, count: kernelCount, slotCount: geometry.outputRows == 0 ? 0 : chunks)
         ThreadPool.shared.forChunks(chunks, of: geometry.outputRows, scratchCount: images.scratchCount) {
             (chunk, range, frame: UnsafeMutablePointer<Float>) in
-            let sums = workspace + chunk * kernelCount
+            let sums = partialSums.slot(chunk)
             sums.update(repeating: 0, count: kernelCount)
             frame.update(repeating: 0, count: images.scratchCount)
             taps.withUnsafeBufferPointer { taps in
@@ -172,9 +174,8 @@ package struct DepthwiseConvolution: Sendable {
                     set.add_depthwise_gradient(&job)
                 }
             }
+            partialSums.finish(chunk)
         }
-        addSlots(
-            workspace, stride: kernelCount, slots: geometry.outputRows == 0 ? 0 : chunks, 0..<kernelCount,
-            to: kernelGradient)
+        partialSums.total(0..<kernelCount, to: kernelGradient)
     }
 }

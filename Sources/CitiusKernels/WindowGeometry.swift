@@ -143,9 +143,10 @@ package struct WindowGeometry: Sendable, Equatable {
     package var cellCount: Int { vertical.window * horizontal.window }
     /// Whether the windows are whole, of 2×2 cells, and lie side by side.
     package var isHalving: Bool {
-        [vertical, horizontal].allSatisfy {
-            $0.window == 2 && $0.stride == 2 && $0.dilation == 1 && $0.paddingBefore == 0
-                && 2 * $0.output <= $0.input
+        func isHalving(_ axis: Axis) -> Bool {
+            axis.window == 2 && axis.stride == 2 && axis.dilation == 1 && axis.paddingBefore == 0
+                && 2 * axis.output <= axis.input
         }
+        return isHalving(vertical) && isHalving(horizontal)
     }
 }

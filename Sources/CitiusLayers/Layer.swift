@@ -70,9 +70,17 @@ open class Layer {
     public final var parameters: [Parameter] {
         let sublayers = sublayers
         if sublayers.isEmpty { return ownParameters }
-        let all = ownParameters + sublayers.flatMap { $0.parameters }
-        var seen = Set<ObjectIdentifier>(minimumCapacity: all.count)
-        return all.filter { seen.insert(ObjectIdentifier($0)).inserted }
+        var all: [Parameter] = []
+        all.reserveCapacity(2 * sublayers.count)
+        var seen = Set<ObjectIdentifier>(minimumCapacity: 2 * sublayers.count)
+        func visit(_ layer: Layer, _ sublayers: [Layer]) {
+            for parameter in layer.ownParameters where seen.insert(ObjectIdentifier(parameter)).inserted {
+                all.append(parameter)
+            }
+            for sublayer in sublayers { visit(sublayer, sublayer.sublayers) }
+        }
+        visit(self, sublayers)
+        return all
     }
 
     /// All parameters by their paths, `encoder/attention/query/kernel`: the names of the layers on the way to them,

@@ -263,6 +263,10 @@ open class Optimizer {
     private func changeRows(
         _ parameters: [Parameter], _ gradients: [ParameterGradient]
     ) -> ([Parameter], [Tensor]) {
+        guard gradients.contains(where: { $0.isOfRows }) else {
+            for parameter in parameters { parameter.settle() }
+            return (parameters, gradients.map { $0.dense })
+        }
         var rest: (parameters: [Parameter], gradients: [Tensor], states: [ParameterState]) = ([], [], [])
         for (index, parameter) in parameters.enumerated() {
             if case .rows(let gradient) = gradients[index],

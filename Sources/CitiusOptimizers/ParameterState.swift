@@ -4,7 +4,8 @@ import CitiusTensor
 /// What an optimizer keeps for one parameter, for as long as the parameter lives.
 final class ParameterState {
     /// Weak, so that the state of a model that is gone goes too.
-    weak var parameter: Parameter?
+    private weak var lifetime: Parameter.Lifetime?
+    var parameter: Parameter? { lifetime?.parameter }
     var learningRateMultiplier = 1.0
     var isExcludedFromWeightDecay = false
     /// The optimizer's own tensors; nil until the first step.
@@ -19,5 +20,5 @@ final class ParameterState {
     /// The call of `update` that last named the parameter, to find one that is named twice.
     var lastCall = 0
 
-    init(_ parameter: Parameter) { self.parameter = parameter }
+    init(_ parameter: Parameter) { lifetime = parameter.lifetime }
 }
