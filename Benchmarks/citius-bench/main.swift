@@ -10,6 +10,7 @@ let usage = """
 
       citius-bench throughput [options]   one model: training, evaluation, latency, memory, start-up
       citius-bench profile [options]      where a model's time goes, kernel by kernel
+      citius-bench data [options]         reading of tables; training from files beside memory
       citius-bench compare [options]      the same in turn with PyTorch, Keras, JAX and ONNX Runtime
 
     Each takes --help.
@@ -22,6 +23,8 @@ case "profile":
     ProfileCommand.run(Array(arguments.dropFirst()))
 case "compare":
     Comparison.run(Array(arguments.dropFirst()))
+case "data":
+    DataCommand.run(Array(arguments.dropFirst()))
 case "startup":
     // What `throughput` times: a process that gets as far as its first batch.
     Startup.reachFirstBatch()
