@@ -186,10 +186,7 @@ package struct Attention: Sendable {
                         let dq = queryGradient + queryOffset(sample, head, start, depth)
                         let offset = queryOffset(sample, head, start, valueDepth)
                         let (o, dOut) = (out + offset, outGradient + offset)
-                        for row in 0..<count {
-                            let line = row * heads * valueDepth
-                            deltas[row] = pairwiseSum(valueDepth) { o[line + $0] * dOut[line + $0] }
-                        }
+                        dotRows(o, dOut, count, to: deltas)
                         let visible = visibleKeys(before: start + count)
                         if visible == 0 {
                             for row in 0..<count {
@@ -337,11 +334,32 @@ package struct Attention: Sendable {
         }
     }
 
+    /// The products of out's rows and those of its gradient, which lie alike.
+    @inline(__always)
+    private func dotRows<T: KernelReal>(
+        _ out: UnsafePointer<T>, _ gradient: UnsafePointer<T>, _ count: Int, to dots: UnsafeMutablePointer<T>
+    ) {
+        let stride = heads * valueDepth
+        if T.self == Float.self {
+            InstructionSet.chosen.kernels.dot_rows(
+                floats(out), floats(gradient), stride, count, valueDepth, mutableFloats(dots))
+            return
+        }
+        for row in 0..<count {
+            dots[row] = pairwiseSum(valueDepth) { out[row * stride + $0] * gradient[row * stride + $0] }
+        }
+    }
+
     /// The rows of out, each times its factor.
     @inline(__always)
     private func scaleRows<T: KernelReal>(
         _ out: UnsafeMutablePointer<T>, _ count: Int, by factors: UnsafePointer<T>
     ) {
+        if T.self == Float.self {
+            InstructionSet.chosen.kernels.scale_rows(
+                mutableFloats(out), heads * valueDepth, count, valueDepth, floats(factors))
+            return
+        }
         for row in 0..<count {
             let line = out + row * heads * valueDepth
             let factor = factors[row]

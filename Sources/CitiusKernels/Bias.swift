@@ -11,9 +11,11 @@ package func addBias<T: KernelReal>(
         return
     }
     if T.self == Float.self {
-        InstructionSet.chosen.kernels.add_bias(
-            UnsafeMutableRawPointer(x).assumingMemoryBound(to: Float.self),
-            UnsafeRawPointer(bias).assumingMemoryBound(to: Float.self), rows, columns, clamp.forMicrokernels)
+        ThreadPool.shared.forRanges(of: rows, grain: max(1, 32_768 / max(1, columns))) { rows in
+            InstructionSet.chosen.kernels.add_bias(
+                mutableFloats(x) + rows.lowerBound * columns, floats(bias), rows.count, columns,
+                clamp.forMicrokernels)
+        }
         return
     }
     for row in 0..<rows {

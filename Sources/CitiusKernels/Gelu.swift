@@ -1,41 +1,28 @@
 import CitiusSIMD
 
-/// y ← x·Φ(x), with the normal distribution's cumulative function Φ, or its approximation by tanh.
+/// y ← x·Φ(x), with the normal distribution's cumulative function Φ, or its approximation by tanh; and, unless nobody wants
+/// them, slopes ← (x·Φ(x))′, which has most of its computing in common.
 @specialized(where T == Float)
 @specialized(where T == Double)
 package func gelu<T: KernelReal>(
-    _ x: UnsafePointer<T>, isApproximate: Bool, to y: UnsafeMutablePointer<T>, count: Int
+    _ x: UnsafePointer<T>, isApproximate: Bool, to y: UnsafeMutablePointer<T>,
+    slopes: UnsafeMutablePointer<T>?, count: Int
 ) {
-    let span = Span("gelu \(count)", elements: 2 * count, elementBytes: MemoryLayout<T>.size)
+    let span = Span(
+        "gelu \(count)", elements: (slopes == nil ? 2 : 3) * count, elementBytes: MemoryLayout<T>.size)
     defer { span.end() }
     ThreadPool.shared.forRanges(of: count, grain: 4_096) { range in
         if T.self == Float.self {
             InstructionSet.chosen.kernels.gelu(
                 floats(x) + range.lowerBound, range.count, isApproximate ? 1 : 0,
-                mutableFloats(y) + range.lowerBound)
+                mutableFloats(y) + range.lowerBound, slopes.map { mutableFloats($0) + range.lowerBound })
             return
         }
-        for index in range { y[index] = geluParts(x[index], isApproximate).value }
-    }
-}
-
-/// dx ← dy·(x·Φ(x))′.
-@specialized(where T == Float)
-@specialized(where T == Double)
-package func geluGradient<T: KernelReal>(
-    _ x: UnsafePointer<T>, dy: UnsafePointer<T>, isApproximate: Bool, to dx: UnsafeMutablePointer<T>,
-    count: Int
-) {
-    let span = Span("gelu's gradient \(count)", elements: 3 * count, elementBytes: MemoryLayout<T>.size)
-    defer { span.end() }
-    ThreadPool.shared.forRanges(of: count, grain: 4_096) { range in
-        if T.self == Float.self {
-            InstructionSet.chosen.kernels.gelu_gradient(
-                floats(x) + range.lowerBound, floats(dy) + range.lowerBound, range.count,
-                isApproximate ? 1 : 0, mutableFloats(dx) + range.lowerBound)
-            return
+        for index in range {
+            let parts = geluParts(x[index], isApproximate)
+            y[index] = parts.value
+            if let slopes { slopes[index] = parts.slope }
         }
-        for index in range { dx[index] = dy[index] * geluParts(x[index], isApproximate).slope }
     }
 }
 

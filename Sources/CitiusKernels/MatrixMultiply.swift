@@ -8,6 +8,7 @@ import CitiusPlatform
 ///   - n: columns of op(B) and of C.
 ///   - k: columns of op(A), rows of op(B).
 ///   - leadingA: elements from one row of A, as stored, to the next; likewise B's and C's.
+///   - bias: what is added to each row of C before it is clamped; of a C without gaps between its rows alone.
 ///
 /// C is cut into blocks by the sizes alone, which the pool's threads compute; a call from inside a parallel loop runs on
 /// its own thread, block by block as well. With β = 0, C need not be initialized.
@@ -16,7 +17,8 @@ import CitiusPlatform
 package func matrixMultiply<T: KernelReal>(
     transposeA: Bool = false, transposeB: Bool = false, rows m: Int, columns n: Int, depth k: Int,
     alpha: T = 1, _ a: UnsafePointer<T>, leadingA: Int, _ b: UnsafePointer<T>, leadingB: Int,
-    beta: T = 0, _ c: UnsafeMutablePointer<T>, leadingC: Int
+    beta: T = 0, _ c: UnsafeMutablePointer<T>, leadingC: Int, bias: UnsafePointer<T>? = nil,
+    clamp: Clamp = .identity
 ) {
     guard m > 0, n > 0 else { return }
     let span = Span(
@@ -31,6 +33,9 @@ package func matrixMultiply<T: KernelReal>(
         ? FloatProduct.method(
             transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k, floats(a),
             leadingA: leadingA, floats(b), leadingB: leadingB) : .general
+    func addBiasIfAny() {
+        if bias != nil || !clamp.isIdentity { addBias(bias, clamp: clamp, to: c, rows: m, columns: n) }
+    }
     func multiplyBlock(_ rows: Range<Int>, _ columns: Range<Int>) {
         if method != .general {
             let a = floats(a + rows.lowerBound * (transposeA ? 1 : leadingA))
@@ -61,6 +66,7 @@ package func matrixMultiply<T: KernelReal>(
             slots, transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k,
             alpha: alpha, a,
             leadingA: leadingA, b, leadingB: leadingB, c, leadingC: leadingC)
+        addBiasIfAny()
         return
     }
     if method == .general && T.self == Float.self && alpha == 1 && beta == 0
@@ -69,7 +75,8 @@ package func matrixMultiply<T: KernelReal>(
     {
         TiledProduct.multiply(
             transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k, floats(a),
-            leadingA: leadingA, floats(b), leadingB: leadingB, mutableFloats(c), leadingC: leadingC)
+            leadingA: leadingA, floats(b), leadingB: leadingB, mutableFloats(c), leadingC: leadingC,
+            bias: bias.map { floats($0) }, clamp: clamp)
         return
     }
     let cut = ProductCut(
@@ -78,6 +85,7 @@ package func matrixMultiply<T: KernelReal>(
         let (rows, columns) = cut.block(chunk)
         if !rows.isEmpty && !columns.isEmpty { multiplyBlock(rows, columns) }
     }
+    addBiasIfAny()
 }
 
 /// C ← α·op(A)·op(B) for a great depth and a small result: a product for each chunk of the depth, which are added in

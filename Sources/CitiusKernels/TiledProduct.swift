@@ -21,11 +21,11 @@ enum TiledProduct {
             && min(rows, columns, depth) >= 16 && rows * columns * depth >= 1 << 22
     }
 
-    /// C ← op(A)·op(B), cut into up to four blocks by the sizes alone.
+    /// C ← clamp(op(A)·op(B) + bias), cut into up to four blocks by the sizes alone; with Aᵀ there is neither bias nor clamp.
     static func multiply(
         transposeA: Bool, transposeB: Bool, rows: Int, columns: Int, depth: Int, _ a: UnsafePointer<Float>,
         leadingA: Int, _ b: UnsafePointer<Float>, leadingB: Int, _ c: UnsafeMutablePointer<Float>,
-        leadingC: Int
+        leadingC: Int, bias: UnsafePointer<Float>? = nil, clamp: Clamp = .identity
     ) {
         let panel = 2 * InstructionSet.chosen.kernels.lanes
         // Whole panels of columns; few enough rows that all blocks of the right side are copied but a few times.
@@ -59,7 +59,7 @@ enum TiledProduct {
                     transposeB, rowRange.count, columnRange.count, depth,
                     a + rowRange.lowerBound * leadingA, leadingA,
                     b + columnRange.lowerBound * (transposeB ? leadingB : 1), leadingB, target, leadingC,
-                    panels)
+                    bias.map { $0 + columnRange.lowerBound }, clamp, panels)
             }
         }
     }
@@ -67,7 +67,8 @@ enum TiledProduct {
     private static func multiplyBlock(
         _ transposeB: Bool, _ rows: Int, _ columns: Int, _ depth: Int, _ a: UnsafePointer<Float>,
         _ leadingA: Int, _ b: UnsafePointer<Float>, _ leadingB: Int, _ c: UnsafeMutablePointer<Float>,
-        _ leadingC: Int, _ panels: UnsafeMutablePointer<Float>
+        _ leadingC: Int, _ bias: UnsafePointer<Float>?, _ clamp: Clamp,
+        _ panels: UnsafeMutablePointer<Float>
     ) {
         let kernels = InstructionSet.chosen.kernels
         let width = 2 * kernels.lanes
@@ -87,11 +88,9 @@ enum TiledProduct {
                                     b + (firstColumn + column) * leadingB + first, leadingB, count, length,
                                     panel, width)
                             } else {
-                                for row in 0..<length {
-                                    (panel + row * width).update(
-                                        from: b + (first + row) * leadingB + firstColumn + column,
-                                        count: count)
-                                }
+                                kernels.copy_columns(
+                                    b + first * leadingB + firstColumn + column, leadingB, length, count,
+                                    panel, width)
                             }
                         }
                         for firstRow in stride(from: 0, to: rows, by: rowBlock) {
@@ -100,7 +99,8 @@ enum TiledProduct {
                                 row_count: min(rowBlock, rows - firstRow), segments: origin,
                                 segment_count: 1, segment_length: length, weights: panels,
                                 weight_stride: width, block_stride: length * width, columns: columns,
-                                bias: nil, clamp: Clamp.identity.forMicrokernels,
+                                bias: first == 0 ? bias.map { $0 + firstColumn } : nil,
+                                clamp: (first + length == depth ? clamp : .identity).forMicrokernels,
                                 accumulates: first > 0 ? 1 : 0, y: c + firstRow * leadingC + firstColumn,
                                 y_stride: leadingC)
                             kernels.multiply_rows(&product)

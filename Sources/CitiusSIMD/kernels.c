@@ -38,6 +38,7 @@ static inline enum bounds bounds_of(citius_clamp clamp) {
 #endif
 #define HAS_MASKED_LOADS 0
 #define HAS_MASKED_STORES 0
+#define HAS_SCALING 0
 #define HAS_LOOK_UP 0
 #include "kernels.inc"
 
@@ -52,6 +53,7 @@ static inline enum bounds bounds_of(citius_clamp clamp) {
 #define HAS_MASKED_LOADS 1
 // There are masked stores, which take dozens of cycles on some cores.
 #define HAS_MASKED_STORES 0
+#define HAS_SCALING 0
 #define HAS_LOOK_UP 1
 #include "kernels.inc"
 #pragma clang attribute pop
@@ -65,6 +67,7 @@ static inline enum bounds bounds_of(citius_clamp clamp) {
 #define HAS_FMA 1
 #define HAS_MASKED_LOADS 1
 #define HAS_MASKED_STORES 1
+#define HAS_SCALING 1
 #define HAS_LOOK_UP 1
 #include "kernels.inc"
 #pragma clang attribute pop

@@ -44,10 +44,43 @@ extension BoundsTests {
                 for isApproximate in [0, 1] as [Int32] {
                     expectStaysInside("\(name), gelu of \(count)") { memory in
                         let x = UnsafePointer(memory.random(count, seed: 1))
-                        set.gelu(x, count, isApproximate, memory.results(count))
-                        set.gelu_gradient(
-                            x, UnsafePointer(memory.random(count, seed: 2)), count, isApproximate,
-                            memory.results(count))
+                        set.gelu(x, count, isApproximate, memory.results(count), nil)
+                        set.gelu(
+                            x, count, isApproximate, memory.results(count), memory.results(count))
+                    }
+                }
+            }
+        }
+
+        @Test(arguments: Microkernels.names) func rowsOfHeads(name: String) throws {
+            let set = try set(named: name)
+            for width in Microkernels.widths {
+                expectStaysInside("\(name), dot_rows, scale_rows and copy_columns of \(width)") { memory in
+                    let (rows, stride) = (3, width + 2)
+                    let count = (rows - 1) * stride + width
+                    let x = memory.random(count, seed: 1)
+                    let y = UnsafePointer(memory.random(count, seed: 2))
+                    let dots = memory.results(rows) as UnsafeMutablePointer<Float>
+                    set.dot_rows(UnsafePointer(x), y, stride, rows, width, dots)
+                    for row in 0..<rows {
+                        let dot = (0..<width).reduce(0.0) {
+                            $0 + Double(x[row * stride + $1]) * Double(y[row * stride + $1])
+                        }
+                        #expect(abs(Double(dots[row]) - dot) < 1e-5 * Double(width), "row \(row), seeds 1, 2")
+                    }
+                    let copy = memory.results(rows * width) as UnsafeMutablePointer<Float>
+                    set.copy_columns(UnsafePointer(x), stride, rows, width, copy, width)
+                    let scaled = memory.sums(Array(UnsafeBufferPointer(start: x, count: count)))
+                    set.scale_rows(scaled, stride, rows, width, dots)
+                    for row in 0..<rows {
+                        for column in 0..<width {
+                            #expect(copy[row * width + column] == x[row * stride + column])
+                            #expect(
+                                scaled[row * stride + column] == x[row * stride + column] * dots[row])
+                        }
+                        for gap in width..<stride where row < rows - 1 {
+                            #expect(scaled[row * stride + gap] == x[row * stride + gap])
+                        }
                     }
                 }
             }

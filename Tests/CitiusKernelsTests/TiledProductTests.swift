@@ -46,4 +46,26 @@ import Testing
                     && c[row * leadingC + columns].isNaN)
         }
     }
+
+    /// The bias is added before the clamp, whatever number of blocks the depth is cut into.
+    @Test(arguments: shapes) func endsWithBiasAndClamp(shape: (Int, Int, Int)) {
+        let (rows, columns, depth) = shape
+        var generator = SplitMix64(seed: 2)
+        func numbers(_ count: Int) -> [Float] {
+            (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
+        }
+        let (a, b, bias) = (numbers(rows * depth), numbers(depth * columns), numbers(columns))
+        var plain = [Float](repeating: .nan, count: rows * columns)
+        var clamped = plain
+        TiledProduct.multiply(
+            transposeA: false, transposeB: false, rows: rows, columns: columns, depth: depth, a,
+            leadingA: depth, b, leadingB: columns, &plain, leadingC: columns)
+        TiledProduct.multiply(
+            transposeA: false, transposeB: false, rows: rows, columns: columns, depth: depth, a,
+            leadingA: depth, b, leadingB: columns, &clamped, leadingC: columns, bias: bias, clamp: .relu)
+        for index in plain.indices {
+            let expected = max(0, plain[index] + bias[index % columns])
+            #expect(abs(clamped[index] - expected) < 1e-5, "\(shape), element \(index), seed 2")
+        }
+    }
 }

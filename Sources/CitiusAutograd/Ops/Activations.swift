@@ -105,21 +105,15 @@ extension Variable {
     public func gelu(isApproximate: Bool = false) -> Variable {
         let x = value
         func apply<T: RealScalar>(_ type: T.Type) -> Variable {
+            var slopes = isTracked ? Tensor(uninitialized: shape, dtype: T.dtype) : nil
+            let slopeElements = slopes?.mutableAddress().assumingMemoryBound(to: T.self)
             let result = Tensor(shape: shape) { (y: UnsafeMutablePointer<T>) in
                 x.withElements {
-                    CitiusKernels.gelu($0, isApproximate: isApproximate, to: y, count: shape.count)
+                    CitiusKernels.gelu(
+                        $0, isApproximate: isApproximate, to: y, slopes: slopeElements, count: shape.count)
                 }
             }
-            return computing(result) { dy in
-                Tensor(shape: dy.shape) { (dx: UnsafeMutablePointer<T>) in
-                    x.withElements { x in
-                        dy.withElements {
-                            geluGradient(
-                                x, dy: $0, isApproximate: isApproximate, to: dx, count: dy.count)
-                        }
-                    }
-                }
-            }
+            return computing(result) { [slopes] dy in slopes.map { dy * $0 } ?? dy }
         }
         return apply(dtype.realType(for: "gelu"))
     }

@@ -35,13 +35,12 @@ extension Variable {
             let y = Tensor(shape: outputShape) { (out: UnsafeMutablePointer<T>) in
                 input.value.withElements { x in
                     kernel.value.withElements { kernel in
-                        matrixMultiply(
-                            rows: rows, columns: outputs, depth: inputs, x, leadingA: inputs,
-                            kernel, leadingB: outputs, out, leadingC: outputs)
+                        withOptionalElements(bias?.value) { bias in
+                            matrixMultiply(
+                                rows: rows, columns: outputs, depth: inputs, x, leadingA: inputs, kernel,
+                                leadingB: outputs, out, leadingC: outputs, bias: bias, clamp: epilogue.clamp)
+                        }
                     }
-                }
-                withOptionalElements(bias?.value) { bias in
-                    addBias(bias, clamp: epilogue.clamp, to: out, rows: rows, columns: outputs)
                 }
             }
             return Variable(y, computedFrom: input, kernel, bias ?? Variable(y)) { cotangent in

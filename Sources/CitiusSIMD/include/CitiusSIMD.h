@@ -384,6 +384,11 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     void (*transpose)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, float *y,
                       ptrdiff_t y_stride);
 
+    /// y[r, c] = x[r, c]: what packs a panel of a matrix's columns, where a call for each short row would cost more than
+    /// the row.
+    void (*copy_columns)(const float *x, ptrdiff_t x_stride, ptrdiff_t rows, ptrdiff_t columns, float *y,
+                         ptrdiff_t y_stride);
+
     void (*depthwise_row)(const citius_depthwise *row);
     void (*add_depthwise_gradient)(const citius_depthwise *row);
 
@@ -446,10 +451,8 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     void (*normalize_each_row_gradient)(const citius_row_normalization *normalization, const float *dy, float *dx,
                                     float *scale_sums, float *offset_sums);
 
-    /// y = x·Φ(x), or its approximation by tanh.
-    void (*gelu)(const float *x, ptrdiff_t count, int is_approximate, float *y);
-    /// dx = dy·(x·Φ(x))′.
-    void (*gelu_gradient)(const float *x, const float *dy, ptrdiff_t count, int is_approximate, float *dx);
+    /// y = x·Φ(x), or its approximation by tanh, and unless it is null slopes = (x·Φ(x))′.
+    void (*gelu)(const float *x, ptrdiff_t count, int is_approximate, float *y, float *slopes);
 
     /// Makes a tile's scores into exp(score · scale − max), where max[r] is the largest so far, which it raises, and adds
     /// to sums[r] after what they hold was multiplied by decay[r] = exp(former max − max). What a query does not see
@@ -461,6 +464,11 @@ typedef struct __attribute__((swift_attr("@Sendable"))) citius_kernels {
     /// weight · (gradient − deltas[r]) · scale, 0 where a query does not see a key.
     void (*attend_gradient)(const citius_score_tile *tile, const float *max, const float *inverses,
                             const float *deltas, float *gradients);
+
+    /// dots[r] = Σ x[r, c] · y[r, c] over c < width, of rows that are `stride` apart.
+    void (*dot_rows)(const float *x, const float *y, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t width, float *dots);
+    /// x[r, c] *= factors[r].
+    void (*scale_rows)(float *x, ptrdiff_t stride, ptrdiff_t rows, ptrdiff_t width, const float *factors);
 
     /// keep[i] = 1 where a random word of 32 bits is below the threshold, else 0. 64 elements take 16 blocks
     /// of the key's stream 0, from `first` on: element 16·w + b is decided by word w of block b.
