@@ -8,7 +8,7 @@ import CitiusPlatform
 ///   - n: columns of op(B) and of C.
 ///   - k: columns of op(A), rows of op(B).
 ///   - leadingA: elements from one row of A, as stored, to the next; likewise B's and C's.
-///   - bias: what is added to each row of C before it is clamped; of a C without gaps between its rows alone.
+///   - bias: what is added to each row of C before it is clamped; of a C without gaps between its rows, of A as it is.
 ///
 /// C is cut into blocks by the sizes alone, which the pool's threads compute; a call from inside a parallel loop runs on
 /// its own thread, block by block as well. With β = 0, C need not be initialized.
@@ -21,6 +21,7 @@ package func matrixMultiply<T: KernelReal>(
     clamp: Clamp = .identity
 ) {
     guard m > 0, n > 0 else { return }
+    assert(bias == nil && clamp.isIdentity || !transposeA && leadingC == n)
     let span = Span(
         "matrix product \(m)×\(k) · \(k)×\(n)", operations: 2 * m * n * k, elements: m * k + k * n + m * n,
         elementBytes: MemoryLayout<T>.size)

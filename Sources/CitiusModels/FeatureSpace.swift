@@ -1,5 +1,4 @@
 import CitiusAutograd
-import CitiusConfiguration
 import CitiusLayers
 import CitiusPlatform
 import CitiusTensor
@@ -50,7 +49,7 @@ public final class FeatureSpace {
     public enum Column: Sendable {
         case numbers, integers, strings
 
-        fileprivate var kerasName: String {
+        var kerasName: String {
             switch self {
             case .numbers: "float32"
             case .integers: "int32"
@@ -58,7 +57,7 @@ public final class FeatureSpace {
             }
         }
 
-        fileprivate init?(kerasName: String) {
+        init?(kerasName: String) {
             switch kerasName {
             case "float32", "float64", "float16", "bfloat16": self = .numbers
             case "int32", "int64", "int16", "int8", "uint8", "uint16", "uint32": self = .integers
@@ -176,7 +175,7 @@ public final class FeatureSpace {
         public var name: String { featureNames.joined(separator: "_X_") }
     }
 
-    private struct Entry {
+    struct Entry {
         let name: String
         let column: Column
         let encoding: Encoding
@@ -184,7 +183,7 @@ public final class FeatureSpace {
         let input: Input
     }
 
-    private let entries: [Entry]
+    let entries: [Entry]
     public let crosses: [Cross]
     public let outputMode: OutputMode
     private let crossers: [HashedCrossing]
@@ -209,12 +208,12 @@ public final class FeatureSpace {
         self.init(entries, crosses, outputMode)
     }
 
-    private init(_ entries: [Entry], _ crosses: [Cross], _ outputMode: OutputMode) {
+    init(_ entries: [Entry], _ crosses: [Cross], _ outputMode: OutputMode) {
         (self.entries, self.crosses, self.outputMode) = (entries, crosses, outputMode)
         crossers = crosses.map { HashedCrossing(numBins: $0.crossingDim, name: $0.name) }
     }
 
-    private static func entry(
+    static func entry(
         _ name: String, _ column: Column, _ encoding: Encoding, _ preprocessor: Layer
     ) -> Entry {
         let input: Input =
@@ -226,7 +225,7 @@ public final class FeatureSpace {
         return Entry(name: name, column: column, encoding: encoding, preprocessor: preprocessor, input: input)
     }
 
-    private static func fault(of entries: [Entry], _ crosses: [Cross], _ mode: OutputMode) -> String? {
+    static func fault(of entries: [Entry], _ crosses: [Cross], _ mode: OutputMode) -> String? {
         if entries.isEmpty { return "there are no features" }
         var seen: Set<String> = []
         for name in entries.map({ $0.name }) + crosses.map({ $0.name }) {
@@ -375,18 +374,19 @@ public final class FeatureSpace {
         require(
             outputMode == .concat,
             "FeatureSpace: the output mode is dict; ask for encoded(_:), which gives the features by name")
-        return encode(columns)[0]
+        return encode(columns, by: model)[0]
     }
 
     /// The columns encoded, each feature and cross by its name. Traps if a feature has not learned yet what it needs, or
     /// as `tensors(of:)` does.
     public func encoded(_ columns: [String: Tensor]) -> [String: Tensor] {
-        let values = Model(inputs: inputs, outputs: encodedInOrder.map { $0.value })
-            .outputs(of: tensors(of: columns).map { Variable($0) })
-        return Dictionary(uniqueKeysWithValues: zip(encodedInOrder, values).map { ($0.name, $1.value) })
+        let model =
+            outputMode == .dict ? model : Model(inputs: inputs, outputs: encodedInOrder.map { $0.value })
+        return Dictionary(
+            uniqueKeysWithValues: zip(encodedInOrder, encode(columns, by: model)).map { ($0.name, $1) })
     }
 
-    private func encode(_ columns: [String: Tensor]) -> [Tensor] {
+    private func encode(_ columns: [String: Tensor], by model: Model) -> [Tensor] {
         model.outputs(of: tensors(of: columns).map { Variable($0) }).map { $0.value }
     }
 }
@@ -425,92 +425,5 @@ extension Layer {
         case let layer as TextVectorization: layer.configuration.vocabulary == nil
         default: true
         }
-    }
-}
-
-// MARK: Keras's configuration
-
-extension FeatureSpace {
-    private static let kerasModule: JSON = "keras.src.layers.preprocessing.feature_space"
-
-    /// The space in Keras's schema, `FeatureSpace.get_config()`.
-    ///
-    /// - Throws: a `SavingError` if a preprocessing layer of your own does not describe itself.
-    public func configuration() throws(SavingError) -> JSON {
-        func envelope(_ className: JSON, _ config: JSON) -> JSON {
-            [
-                "module": Self.kerasModule, "class_name": className, "config": config,
-                "registered_name": className,
-            ]
-        }
-        var features: JSON.Object = [:]
-        for entry in entries {
-            features[entry.name] = envelope(
-                "Feature",
-                [
-                    "dtype": .string(entry.column.kerasName),
-                    "preprocessor": try LayerDescription.json(of: entry.preprocessor),
-                    "output_mode": .string(entry.encoding.rawValue),
-                ])
-        }
-        let crosses = crosses.map { cross in
-            envelope(
-                "Cross",
-                [
-                    "feature_names": .array(cross.featureNames.map { .string($0) }),
-                    "crossing_dim": .integer(Int64(cross.crossingDim)),
-                    "output_mode": .string(cross.encoding.rawValue),
-                ])
-        }
-        return [
-            "features": .object(features), "output_mode": .string(outputMode.rawValue),
-            "crosses": .array(crosses),
-            "crossing_dim": 32, "hashing_dim": 32, "num_discretization_bins": 32,
-        ]
-    }
-
-    /// A space of its description in Keras's schema. What `adapt` learned is no part of that, but for bins.
-    ///
-    /// - Parameter types: what layers the description may name; those of your own are added to the library's.
-    /// - Throws: a `SavingError` that names what cannot be made.
-    public convenience init(configuration: JSON, types: ConfigurationTypes = .library) throws(SavingError) {
-        func fault(_ sentence: String) -> SavingError {
-            SavingError(.architecture, "FeatureSpace: \(sentence)")
-        }
-        func encoding(_ config: JSON?) throws(SavingError) -> Encoding {
-            let name = config?["output_mode"]?.string ?? "one_hot"
-            guard let encoding = Encoding(rawValue: name) else {
-                throw fault(
-                    "there is no output mode \"\(name)\" of a feature; known are int, one_hot and float")
-            }
-            return encoding
-        }
-        guard let features = configuration["features"]?.object else { throw fault("there are no features") }
-        let modeName = configuration["output_mode"]?.string ?? "concat"
-        guard let mode = OutputMode(rawValue: modeName) else {
-            throw fault("there is no output mode \"\(modeName)\"; known are concat and dict")
-        }
-        let making = LayerMaking(types: types, seed: nil, weights: nil)
-        var entries: [Entry] = []
-        for (name, feature) in features {
-            let config = feature["config"]
-            guard let dtype = config?["dtype"]?.string, let column = Column(kerasName: dtype),
-                let description = config?["preprocessor"]
-            else { throw fault("the feature \"\(name)\" has no dtype or no preprocessor") }
-            // What Keras passes numbers on with, a class that only its spaces have.
-            let preprocessor =
-                description["class_name"]?.string == "TFDIdentity"
-                ? Identity(name: description["config"]?["name"]?.string) : try making.layer(description, [:])
-            entries.append(Self.entry(name, column, try encoding(config), preprocessor))
-        }
-        var crosses: [Cross] = []
-        for cross in configuration["crosses"]?.array ?? [] {
-            guard let names = cross["config"]?["feature_names"]?.array?.map({ $0.string ?? "" }),
-                let dim = cross["config"]?["crossing_dim"]?.int
-            else { throw fault("a cross has no feature names or no crossing_dim") }
-            crosses.append(Cross(names, crossingDim: dim, encoding: try encoding(cross["config"])))
-        }
-        if let problem = Self.fault(of: entries, crosses, mode) { throw fault(problem) }
-        self.init(entries, crosses, mode)
     }
 }

@@ -1,7 +1,6 @@
 import CitiusAutograd
 import CitiusConfiguration
 import CitiusPlatform
-import CitiusTensor
 
 /// Leaves each parameter to one of several optimizers. Follows `keras.optimizers.MultiOptimizer`.
 ///
@@ -29,7 +28,7 @@ public final class MultiOptimizer: Optimizer {
 
     /// Who changes a parameter, for as long as it lives and has this path.
     private struct Assignment {
-        weak var parameter: Parameter?
+        weak var lifetime: Parameter.Lifetime?
         let path: String
         let optimizer: Optimizer
     }
@@ -71,17 +70,17 @@ public final class MultiOptimizer: Optimizer {
     package override var isComposed: Bool { true }
 
     package override func part(for parameter: Parameter) -> Optimizer {
-        if let known = assignments[ObjectIdentifier(parameter)], known.parameter === parameter,
+        if let known = assignments[ObjectIdentifier(parameter)], known.lifetime === parameter.lifetime,
             known.path == parameter.path
         {
             return known.optimizer
         }
-        assignments = assignments.filter { $0.value.parameter != nil }
+        assignments = assignments.filter { $0.value.lifetime != nil }
         let optimizer = select(parameter)
         require(!optimizer.isComposed, "MultiOptimizer: a MultiOptimizer cannot be one of its optimizers")
         if !optimizers.contains(where: { $0 === optimizer }) { optimizers.append(optimizer) }
         assignments[ObjectIdentifier(parameter)] = Assignment(
-            parameter: parameter, path: parameter.path, optimizer: optimizer)
+            lifetime: parameter.lifetime, path: parameter.path, optimizer: optimizer)
         return optimizer
     }
 
@@ -159,158 +158,6 @@ public final class MultiOptimizer: Optimizer {
             try ConfigurationEnvelope.encode(optimizerMap, to: container.superEncoder(forKey: .optimizerMap))
             try container.encode(lossScaleFactor, forKey: .lossScaleFactor)
             try container.encode(name, forKey: .name)
-        }
-    }
-}
-
-/// Which optimizer changes which parameter, by the parameter's path. Follows `keras.optimizers.OptimizerMap`.
-///
-/// ```swift
-/// var map = OptimizerMap(defaultOptimizer: RMSprop())
-/// map["decoder/dense/kernel"] = Adam()
-/// map["encoder/.*"] = SGD()
-/// ```
-///
-/// A key is the path of one parameter, `encoder/dense/kernel`, or a regular expression that the whole path is to match:
-/// `encoder/.*` takes all parameters of the layer `encoder`, and `encoder` none. A path that is a key is that key's; any
-/// other must match one expression at most, and is the default's if it matches none.
-///
-/// Paths are as `Layer.namedParameters` has them. Keras's of a `Sequential` may begin with the model's own name, those
-/// here never do.
-public struct OptimizerMap {
-    static let className = "OptimizerMap"
-
-    /// For the parameters that no key takes.
-    public let defaultOptimizer: Optimizer
-    /// The keys and their optimizers, in the order in which they were given.
-    public private(set) var entries: [(pattern: String, optimizer: Optimizer)] = []
-
-    /// - Parameters:
-    ///   - defaultOptimizer: for the parameters that no key takes.
-    ///   - optimizers: by paths or expressions for paths.
-    ///
-    /// Traps if a key occurs twice.
-    public init(defaultOptimizer: Optimizer, _ optimizers: KeyValuePairs<String, Optimizer> = [:]) {
-        self.defaultOptimizer = defaultOptimizer
-        for (pattern, optimizer) in optimizers { self[pattern] = optimizer }
-    }
-
-    init(defaultOptimizer: Optimizer, entries: [(pattern: String, optimizer: Optimizer)]) {
-        self.defaultOptimizer = defaultOptimizer
-        self.entries = entries
-    }
-
-    /// The optimizer of the parameter at a path. Setting it gives a path, or an expression for paths, to an optimizer.
-    ///
-    /// Traps when read if several expressions match the path, and when set if the key is there already.
-    public subscript(path: String) -> Optimizer {
-        get {
-            switch match(path) {
-            case .success(let optimizer): optimizer
-            case .failure(let fault): fail("OptimizerMap: \(fault.description)")
-            }
-        }
-        set {
-            require(
-                !entries.contains { $0.pattern == path }, "OptimizerMap: the key \"\(path)\" is there already"
-            )
-            entries.append((path, newValue))
-        }
-    }
-
-    /// What is wrong with it; nil if nothing is.
-    public var fault: String? {
-        for (pattern, optimizer) in entries {
-            if optimizer.isComposed { return "a MultiOptimizer cannot be one of its optimizers" }
-            do { _ = try Regex(pattern) } catch {
-                return "\"\(pattern)\" is neither a path nor a regular expression: \(error)"
-            }
-        }
-        return defaultOptimizer.isComposed ? "a MultiOptimizer cannot be one of its optimizers" : nil
-    }
-
-    struct Fault: Error, CustomStringConvertible { let description: String }
-
-    func match(_ path: String) -> Result<Optimizer, Fault> {
-        if let exact = entries.first(where: { $0.pattern == path }) { return .success(exact.optimizer) }
-        let matching = entries.filter { entry in
-            (try? Regex(entry.pattern).wholeMatch(in: path)).flatMap { $0 } != nil
-        }
-        guard matching.count > 1 else { return .success(matching.first?.optimizer ?? defaultOptimizer) }
-        let patterns = matching.map { "\"\($0.pattern)\"" }.joined(separator: ", ")
-        return .failure(
-            Fault(description: "the parameter \(path) matches several of the map's keys: \(patterns)"))
-    }
-
-    /// The map as a value.
-    struct Configuration: Configurable {
-        static let className = OptimizerMap.className
-        static let module: String? = "keras.optimizers"
-
-        let defaultOptimizer: any OptimizerKind
-        let entries: [(pattern: String, optimizer: any OptimizerKind)]
-
-        /// A map of new optimizers.
-        var map: OptimizerMap {
-            OptimizerMap(
-                defaultOptimizer: defaultOptimizer.makeOptimizer(),
-                entries: entries.map { ($0.pattern, $0.optimizer.makeOptimizer()) })
-        }
-
-        /// Keys are kept as they are written, which those of properties would not be.
-        private struct Pattern: CodingKey {
-            let stringValue: String
-            var intValue: Int? { nil }
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
-        private enum CodingKeys: CodingKey { case defaultOptimizer, optimizerMap }
-
-        init(defaultOptimizer: any OptimizerKind, entries: [(pattern: String, optimizer: any OptimizerKind)])
-        {
-            self.defaultOptimizer = defaultOptimizer
-            self.entries = entries
-        }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: CodingKeys.self)
-            defaultOptimizer = try container.decode(Described.self, forKey: .defaultOptimizer).kind
-            let json = try container.decode(JSON.self, forKey: .optimizerMap)
-            guard let object = json.object else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: .optimizerMap, in: container,
-                    debugDescription: "expected optimizers by their keys")
-            }
-            let userInfo = [CodingUserInfoKey.configurationTypes: decoder.configurationTypes]
-            entries = try zip(object.keys, object.values).map { pattern, value in
-                (pattern, try value.decoded(as: Described.self, userInfo: userInfo).kind)
-            }
-        }
-
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(Described(kind: defaultOptimizer), forKey: .defaultOptimizer)
-            var object = JSON.Object()
-            for (pattern, kind) in entries { object[pattern] = try JSON(encoding: Described(kind: kind)) }
-            try container.encode(JSON.object(object), forKey: .optimizerMap)
-        }
-
-        /// A description in its envelope.
-        private struct Described: Codable {
-            let kind: any OptimizerKind
-
-            init(kind: any OptimizerKind) { self.kind = kind }
-
-            init(from decoder: any Decoder) throws {
-                kind = try ConfigurationEnvelope.decode(
-                    (any OptimizerKind.Type).self, called: "optimizer", from: decoder
-                ) { type, configuration in try type.init(from: configuration) }
-            }
-
-            func encode(to encoder: any Encoder) throws {
-                try ConfigurationEnvelope.encode(kind, to: encoder)
-            }
         }
     }
 }

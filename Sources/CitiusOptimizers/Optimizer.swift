@@ -165,8 +165,8 @@ open class Optimizer {
 
     /// The learning rate of the next step, before any multiplier of a parameter.
     ///
-    /// Traps for a `MultiOptimizer`, which has none of its own. Traps when set while a schedule is in place (assign `learningRateSchedule` to replace it), or to a negative
-    /// or infinite number.
+    /// Traps for a `MultiOptimizer`, which has none of its own. Traps when set while a schedule is in place (assign
+    /// `learningRateSchedule` to replace it), or to a negative or infinite number.
     public final var learningRate: Double {
         get {
             requireOwnRate()

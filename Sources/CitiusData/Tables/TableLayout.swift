@@ -42,7 +42,7 @@ public enum MissingValues: Sendable, Equatable {
 ///
 /// ```swift
 /// let layout = TableLayout(target: "species", features: ["bill_length_mm", "island"], missing: .dropped)
-/// let penguins = try CSV.read(contentsOf: "penguins.csv", layout: layout)
+/// let penguins = try ARFF.read(contentsOf: "penguins.arff", layout: layout)
 /// ```
 ///
 /// Inputs are one tensor [samples, features]: a column of numbers is one feature, one of categories as many as it has
@@ -146,7 +146,7 @@ struct TablePlan {
             throw DataError(
                 .unsupportedType,
                 "\(file): the column \"\(columns[column].name.prefix(60))\" holds texts, which are no numbers and no "
-                    + "categories. Leave it out of the features, or read it by CSV.Reader.")
+                    + "categories. Leave it out of the features.")
         }
         self.features = features.map { column in
             if oneHot, case .category(let names) = columns[column].kind {

@@ -55,10 +55,10 @@ public final class IntegerLookup: Layer, ConfigurableLayer, AdaptableLayer {
     }
 
     public static var module: String? { "keras.layers" }
-    public private(set) var configuration: Configuration
+    public package(set) var configuration: Configuration
     private var tokens: [Int] = []
     private var numbers: [Int: Int] = [:]
-    private var scale: IndexWeights?
+    package private(set) var scale: IndexWeights?
 
     /// - Parameters:
     ///   - maxTokens: the most indices that there may be, those of special tokens included.
@@ -92,13 +92,13 @@ public final class IntegerLookup: Layer, ConfigurableLayer, AdaptableLayer {
         prepare()
     }
 
-    private func prepare() {
+    package func prepare() {
         tokens = configuration.tokens ?? []
         numbers = Dictionary(zip(tokens, tokens.indices), uniquingKeysWith: { first, _ in first })
         scale = configuration.scale
     }
 
-    private var depth: Int { configuration.depth(tokenCount: tokens.count) }
+    package var tokenCount: Int { tokens.count }
 
     // MARK: The vocabulary
 
@@ -108,7 +108,7 @@ public final class IntegerLookup: Layer, ConfigurableLayer, AdaptableLayer {
     }
 
     /// The number of indices that there are for the vocabulary, those of special tokens included.
-    public var vocabularySize: Int { configuration.tokenStart + tokens.count }
+    public var vocabularySize: Int { configuration.tokenStart + tokenCount }
 
     /// Replaces the vocabulary.
     ///
@@ -116,16 +116,7 @@ public final class IntegerLookup: Layer, ConfigurableLayer, AdaptableLayer {
     ///
     /// Traps if a number occurs twice, if there are more than `maxTokens`, or if weights are missing or do not belong.
     public func setVocabulary(_ vocabulary: [Int], idfWeights: [Double]? = nil) {
-        var changed = configuration
-        (changed.vocabulary, changed.idfWeights) = (vocabulary, idfWeights)
-        take(Self.checked(changed))
-        if let missing = changed.missing { fail("\(label): \(missing)") }
-    }
-
-    private func take(_ changed: Configuration) {
-        configuration = changed
-        prepare()
-        configuration.vocabularySize = changed.vocabulary == nil ? nil : vocabularySize
+        replaceVocabulary(vocabulary, idfWeights: idfWeights)
     }
 
     /// Learns anew from these numbers, one sample each. Traps if there are none.
@@ -209,15 +200,4 @@ public final class IntegerLookup: Layer, ConfigurableLayer, AdaptableLayer {
     }
 }
 
-extension IntegerLookup: AssetsLayer {
-    package func take(assets: any LayerAssets) -> String? {
-        var changed = configuration
-        if let fault = changed.take(assets) { return fault }
-        take(changed)
-        return nil
-    }
-
-    package var variables: [(group: String, name: String, tensor: Tensor)] {
-        scale.map { [("", "idf_weights", $0.tensor(count: depth))] } ?? []
-    }
-}
+extension IntegerLookup: LookupLayer {}

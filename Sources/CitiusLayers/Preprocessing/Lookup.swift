@@ -178,6 +178,46 @@ extension LookupConfiguration {
     }
 }
 
+/// A layer that looks up a vocabulary.
+package protocol LookupLayer: ConfigurableLayer, AssetsLayer where Configuration: LookupConfiguration {
+    var configuration: Configuration { get set }
+    /// The number of tokens, without what stands for masked and unknown ones.
+    var tokenCount: Int { get }
+    var scale: IndexWeights? { get }
+    /// Makes what the layer looks up in from its configuration.
+    func prepare()
+}
+
+extension LookupLayer {
+    /// The number of indices that outputs tell apart.
+    var depth: Int { configuration.depth(tokenCount: tokenCount) }
+
+    func replaceVocabulary(_ vocabulary: [Configuration.Token], idfWeights: [Double]?) {
+        var changed = configuration
+        (changed.vocabulary, changed.idfWeights) = (vocabulary, idfWeights)
+        take(Self.checked(changed))
+        if let missing = changed.missing { fail("\(label): \(missing)") }
+    }
+
+    func take(_ changed: Configuration) {
+        configuration = changed
+        prepare()
+        configuration.vocabularySize =
+            changed.vocabulary == nil ? nil : configuration.tokenStart + tokenCount
+    }
+
+    package func take(assets: any LayerAssets) -> String? {
+        var changed = configuration
+        if let fault = changed.take(assets) { return fault }
+        take(changed)
+        return nil
+    }
+
+    package var variables: [(group: String, name: String, tensor: Tensor)] {
+        scale.map { [("", "idf_weights", $0.tensor(count: depth))] } ?? []
+    }
+}
+
 /// How tokens that are not in a vocabulary share the indices that are for them.
 enum OOVHash {
     /// The index of a word, below `count`, as TensorFlow bins it.

@@ -103,7 +103,7 @@ extension OutputMode {
 }
 
 /// What each index counts: one number for those in front, then one for each, then nothing.
-struct IndexWeights: Sendable {
+package struct IndexWeights: Sendable {
     var frontCount = 0
     var front = 0.0
     let weights: [Double]

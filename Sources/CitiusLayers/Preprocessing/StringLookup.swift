@@ -53,11 +53,11 @@ public final class StringLookup: Layer, ConfigurableLayer, AdaptableLayer, TextL
     }
 
     public static var module: String? { "keras.layers" }
-    public private(set) var configuration: Configuration
+    public package(set) var configuration: Configuration
     private var table = WordTable()
     /// An inverted layer's words, then what stands for masked and for unknown indices.
     private var words = Tensor(zeros: [2, 1], dtype: .uint8)
-    private var scale: IndexWeights?
+    package private(set) var scale: IndexWeights?
 
     /// - Parameters:
     ///   - maxTokens: the most indices that there may be, those of special tokens included.
@@ -90,7 +90,7 @@ public final class StringLookup: Layer, ConfigurableLayer, AdaptableLayer, TextL
         prepare()
     }
 
-    private func prepare() {
+    package func prepare() {
         let tokens = configuration.tokens ?? []
         table = WordTable(tokens)
         scale = configuration.scale
@@ -100,7 +100,7 @@ public final class StringLookup: Layer, ConfigurableLayer, AdaptableLayer, TextL
         }
     }
 
-    private var depth: Int { configuration.depth(tokenCount: table.count) }
+    package var tokenCount: Int { table.count }
 
     // MARK: The vocabulary
 
@@ -110,7 +110,7 @@ public final class StringLookup: Layer, ConfigurableLayer, AdaptableLayer, TextL
     }
 
     /// The number of indices that there are for the vocabulary, those of special tokens included.
-    public var vocabularySize: Int { configuration.tokenStart + table.count }
+    public var vocabularySize: Int { configuration.tokenStart + tokenCount }
 
     /// Replaces the vocabulary.
     ///
@@ -118,16 +118,7 @@ public final class StringLookup: Layer, ConfigurableLayer, AdaptableLayer, TextL
     ///
     /// Traps if a word occurs twice, if there are more than `maxTokens`, or if weights are missing or do not belong.
     public func setVocabulary(_ vocabulary: [String], idfWeights: [Double]? = nil) {
-        var changed = configuration
-        (changed.vocabulary, changed.idfWeights) = (vocabulary, idfWeights)
-        take(Self.checked(changed))
-        if let missing = changed.missing { fail("\(label): \(missing)") }
-    }
-
-    private func take(_ changed: Configuration) {
-        configuration = changed
-        prepare()
-        configuration.vocabularySize = changed.vocabulary == nil ? nil : vocabularySize
+        replaceVocabulary(vocabulary, idfWeights: idfWeights)
     }
 
     /// Makes the vocabulary of the most frequent words of the batches.
@@ -213,15 +204,4 @@ public final class StringLookup: Layer, ConfigurableLayer, AdaptableLayer, TextL
     }
 }
 
-extension StringLookup: AssetsLayer {
-    package func take(assets: any LayerAssets) -> String? {
-        var changed = configuration
-        if let fault = changed.take(assets) { return fault }
-        take(changed)
-        return nil
-    }
-
-    package var variables: [(group: String, name: String, tensor: Tensor)] {
-        scale.map { [("", "idf_weights", $0.tensor(count: depth))] } ?? []
-    }
-}
+extension StringLookup: LookupLayer {}

@@ -75,9 +75,9 @@ public final class TextVectorization: Layer, ConfigurableLayer, AdaptableLayer, 
     }
 
     public static var module: String? { "keras.layers" }
-    public private(set) var configuration: Configuration
+    public package(set) var configuration: Configuration
     private var table = WordTable()
-    private var scale: IndexWeights?
+    package private(set) var scale: IndexWeights?
 
     /// - Parameters:
     ///   - maxTokens: the most indices that there may be, those of padding and unknown words included.
@@ -110,12 +110,12 @@ public final class TextVectorization: Layer, ConfigurableLayer, AdaptableLayer, 
         prepare()
     }
 
-    private func prepare() {
+    package func prepare() {
         table = WordTable(configuration.tokens ?? [])
         scale = configuration.scale
     }
 
-    private var depth: Int { configuration.depth(tokenCount: table.count) }
+    package var tokenCount: Int { table.count }
 
     private var tokenizer: Tokenizer {
         Tokenizer(
@@ -131,7 +131,7 @@ public final class TextVectorization: Layer, ConfigurableLayer, AdaptableLayer, 
 
     /// The number of indices that there are for the vocabulary, those of padding and unknown words included: what an
     /// embedding behind the layer needs.
-    public var vocabularySize: Int { configuration.tokenStart + table.count }
+    public var vocabularySize: Int { configuration.tokenStart + tokenCount }
 
     /// Replaces the vocabulary.
     ///
@@ -139,16 +139,7 @@ public final class TextVectorization: Layer, ConfigurableLayer, AdaptableLayer, 
     ///
     /// Traps if a token occurs twice, if there are more than `maxTokens`, or if weights are missing or do not belong.
     public func setVocabulary(_ vocabulary: [String], idfWeights: [Double]? = nil) {
-        var changed = configuration
-        (changed.vocabulary, changed.idfWeights) = (vocabulary, idfWeights)
-        take(Self.checked(changed))
-        if let missing = changed.missing { fail("\(label): \(missing)") }
-    }
-
-    private func take(_ changed: Configuration) {
-        configuration = changed
-        prepare()
-        configuration.vocabularySize = changed.vocabulary == nil ? nil : vocabularySize
+        replaceVocabulary(vocabulary, idfWeights: idfWeights)
     }
 
     /// Makes the vocabulary of the most frequent tokens of the batches.
@@ -251,14 +242,7 @@ public final class TextVectorization: Layer, ConfigurableLayer, AdaptableLayer, 
     }
 }
 
-extension TextVectorization: AssetsLayer {
-    package func take(assets: any LayerAssets) -> String? {
-        var changed = configuration
-        if let fault = changed.take(assets) { return fault }
-        take(changed)
-        return nil
-    }
-
+extension TextVectorization: LookupLayer {
     /// Keras's layer holds a lookup layer, and saves its weights twice.
     package var variables: [(group: String, name: String, tensor: Tensor)] {
         guard let weights = scale?.tensor(count: depth) else { return [] }
