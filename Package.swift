@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "Citius", targets: ["Citius"]),
         .library(name: "CitiusKeras", targets: ["CitiusKeras"]),
         .library(name: "CitiusDownloads", targets: ["CitiusDownloads"]),
+        .library(name: "CitiusImages", targets: ["CitiusImages"]),
         .executable(name: "document-cnn", targets: ["document-cnn"]),
         .executable(name: "small-gpt", targets: ["small-gpt"]),
         .executable(name: "resume-and-export", targets: ["resume-and-export"]),
@@ -27,6 +28,9 @@ let package = Package(
         .systemLibrary(name: "CitiusLibzip", providers: [.apt(["libzip-dev"])]),
         .systemLibrary(
             name: "CitiusCrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+        .systemLibrary(
+            name: "CitiusLibjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+        .systemLibrary(name: "CitiusLibpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
         .target(name: "CitiusSIMD"),
         .target(name: "CitiusPlatform"),
         .target(name: "CitiusConfiguration", dependencies: ["CitiusPlatform"]),
@@ -50,6 +54,10 @@ let package = Package(
         .executableTarget(name: "citius-model", dependencies: ["Citius", "CitiusKeras"]),
         .target(
             name: "CitiusDownloads", dependencies: ["CitiusConfiguration", "CitiusData", "CitiusCrypto"]),
+        .target(name: "CitiusImageCodecs", dependencies: ["CitiusLibjpeg", "CitiusLibpng"]),
+        .target(
+            name: "CitiusImages",
+            dependencies: ["CitiusData", "CitiusImageCodecs", "CitiusLibjpeg", "CitiusLibpng"]),
 
         .target(name: "CitiusExampleSupport", dependencies: ["Citius"], path: "Examples/Support"),
         .executableTarget(
@@ -86,8 +94,11 @@ let package = Package(
         .target(
             name: "CitiusKerasFuzz", dependencies: ["CitiusKeras", "CitiusTestSupport"],
             path: "Tests/CitiusKerasFuzz"),
+        .target(
+            name: "CitiusImagesFuzz", dependencies: ["CitiusImages", "CitiusTestSupport", "CitiusZlib"],
+            path: "Tests/CitiusImagesFuzz"),
         .executableTarget(
-            name: "citius-fuzz", dependencies: ["CitiusKerasFuzz", "CitiusTestSupport"],
+            name: "citius-fuzz", dependencies: ["CitiusImagesFuzz", "CitiusKerasFuzz", "CitiusTestSupport"],
             path: "Tests/citius-fuzz"),
         .executableTarget(name: "citius-interop", dependencies: ["Citius"], path: "Tests/citius-interop"),
         .testTarget(
@@ -110,6 +121,9 @@ let package = Package(
         .testTarget(
             name: "CitiusDownloadsTests",
             dependencies: ["CitiusConfiguration", "CitiusDownloads", "CitiusTestSupport"]),
+        .testTarget(
+            name: "CitiusImagesTests",
+            dependencies: ["CitiusImages", "CitiusImagesFuzz", "CitiusModels", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusAutogradTests", dependencies: ["CitiusAutograd", "CitiusTestSupport"]),
         .testTarget(

@@ -105,7 +105,7 @@ public func npyFile(_ header: String, _ elements: [UInt8] = [], version: UInt8 =
 /// - Parameters:
 ///   - make: changes bytes at random.
 ///   - read: says what is wrong with what was read; nil if nothing is.
-func fuzzData(
+public func fuzzData(
     inputs: Int, seed: UInt64, _ make: (inout Mutation<SplitMix64>) -> [UInt8],
     read: ([UInt8]) throws(DataError) -> String?
 ) -> FuzzReport {

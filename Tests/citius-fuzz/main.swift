@@ -1,3 +1,4 @@
+import CitiusImagesFuzz
 import CitiusKerasFuzz
 import CitiusTestSupport
 
@@ -12,6 +13,7 @@ var formats: [String: (Int, UInt64) -> FuzzReport] = [
     "json": { fuzzJSON(inputs: $0, seed: $1) },
 ]
 formats["keras-layers"] = { fuzzLayers(inputs: $0, seed: $1) }
+for format in ImageFormat.allCases { formats[format.rawValue] = { fuzzImages(format, inputs: $0, seed: $1) } }
 for part in KerasPart.allCases { formats[part.rawValue] = { fuzzKeras(part, inputs: $0, seed: $1) } }
 let arguments = CommandLine.arguments
 guard arguments.count == 4, let fuzz = formats[arguments[1]], let inputs = Int(arguments[2]),

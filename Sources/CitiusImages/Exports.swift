@@ -1,0 +1,2 @@
+// Images become tensors and data sets: users of one need the other's names.
+@_exported import CitiusData
