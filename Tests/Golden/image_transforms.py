@@ -10,6 +10,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
+import jax  # noqa: E402
 from support import Random, case, keras, np, use_precision, write  # noqa: E402
 
 keras.src.backend.common.dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
@@ -116,5 +117,45 @@ add(
     "MixUp", images,
     L.MixUp().transform_images(images, {"mix_weight": tensor(weights), "permutation_order": tensor(order)}),
     a=order.astype("float64"), b=weights)
+
+blur = np.array([0.7, 1.9])
+for size in [(3, 3), (5, 1)]:
+    add(
+        f"RandomGaussianBlur {size[0]}x{size[1]}", images,
+        L.RandomGaussianBlur(kernel_size=size).transform_images(
+            images, {"should_apply_blur": tensor(flips), "blur_factor": tensor(blur)}),
+        {"width": size[0], "height": size[1]}, decisions=flips, a=blur)
+moves = random(3, 4, 2, low=-0.5, high=0.5)
+corners = np.array([[0.0, 0.0], [4, 0], [0, 3], [4, 3]])[None].repeat(3, axis=0)
+for interpolation in ["nearest", "bilinear"]:
+    layer = L.RandomPerspective(interpolation=interpolation, fill_value=7.0)
+    add(
+        f"RandomPerspective {interpolation}", images,
+        layer._transform_images(
+            images,
+            {"apply_perspective": tensor(flips), "start_points": tensor(corners),
+             "end_points": tensor(corners + corners * moves)}, interpolation),
+        {"interpolation": interpolation}, decisions=flips, a=moves)
+# Both directions of Keras's field are the same noise.
+noise = random(3, 4, 5, low=-2.0, high=2.0)
+jax.random.normal = lambda *_, **__: jax.numpy.asarray(noise)
+for interpolation, fill_mode in [("bilinear", "reflect"), ("bilinear", "constant"), ("nearest", "nearest"), ("bilinear", "wrap")]:
+    layer = L.RandomElasticTransform(interpolation=interpolation, fill_mode=fill_mode, fill_value=7.0)
+    add(
+        f"RandomElasticTransform {interpolation} {fill_mode}", images,
+        layer._transform_images(
+            images, {"apply_transform": tensor(flips), "distortion_factor": 3.0, "seed": 1}, interpolation),
+        {"interpolation": interpolation, "fill": fill_mode}, decisions=flips, a=noise)
+weights = np.array([0.5, 0.2, 0.3])
+mixture = L.AugMix()
+add(
+    "AugMix", images,
+    mixture.transform_images(
+        images, {
+            "chain_mixing_weights": tensor(weights), "weight_sample": tensor(0.25), "chain_transforms": [
+                [{"layer_name": "auto_contrast", "transformation": None}], [],
+                [{"layer_name": "random_brightness", "transformation": {"rgb_delta": tensor(column * 60)}},
+                 {"layer_name": "auto_contrast", "transformation": None}]]}),
+    a=weights, b=factor * 60)
 
 write("image_transforms", cases)

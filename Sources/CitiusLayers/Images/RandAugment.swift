@@ -30,20 +30,9 @@ public final class RandAugment: ImageAugmentation, ConfigurableLayer {
     public init(configuration: Configuration, name: String? = nil) {
         let configuration = Self.checked(configuration)
         self.configuration = configuration
-        let (range, bounds) = (configuration.valueRange, configuration.factor.range(floor: 0))
-        let factor = RandomFactor(bounds)
-        let interpolation = configuration.interpolation
-        operations = [
-            RandomShear(xFactor: factor, yFactor: factor, interpolation: interpolation),
-            RandomTranslation(heightFactor: factor, widthFactor: factor, interpolation: interpolation),
-            RandomRotation(factor, interpolation: interpolation),
-            RandomBrightness(factor, valueRange: range),
-            RandomColorDegeneration(factor, valueRange: range),
-            RandomContrast(factor, valueRange: range), RandomSharpness(factor, valueRange: range),
-            RandomPosterization(max(1, (8 * bounds.upperBound).rounded(.down)), valueRange: range),
-            Solarization(additionFactor: factor, thresholdFactor: factor, valueRange: range),
-            AutoContrast(valueRange: range), Equalization(valueRange: range),
-        ]
+        operations = Self.operations(
+            configuration.factor, valueRange: configuration.valueRange,
+            interpolation: configuration.interpolation)
         super.init(seed: configuration.seed, name: name)
     }
 
@@ -62,6 +51,31 @@ public final class RandAugment: ImageAugmentation, ConfigurableLayer {
             configuration: Configuration(
                 valueRange: valueRange, numOps: numOps, factor: factor.randomFactor,
                 interpolation: interpolation, seed: seed), name: name)
+    }
+
+    /// The operations of a strength, from which some are chosen.
+    ///
+    /// - Parameter changesColors: whether brightness, color, contrast and sharpness are among them.
+    static func operations(
+        _ factor: RandomFactor, valueRange range: ClosedRange<Double>, interpolation: Interpolation,
+        changesColors: Bool = true
+    ) -> [ImageAugmentation] {
+        let bounds = factor.range(floor: 0)
+        let factor = RandomFactor(bounds)
+        let colors: [ImageAugmentation] = [
+            RandomBrightness(factor, valueRange: range),
+            RandomColorDegeneration(factor, valueRange: range),
+            RandomContrast(factor, valueRange: range), RandomSharpness(factor, valueRange: range),
+        ]
+        return [
+            RandomShear(xFactor: factor, yFactor: factor, interpolation: interpolation),
+            RandomTranslation(heightFactor: factor, widthFactor: factor, interpolation: interpolation),
+            RandomRotation(factor, interpolation: interpolation),
+        ] + (changesColors ? colors : []) + [
+            RandomPosterization(max(1, (8 * bounds.upperBound).rounded(.down)), valueRange: range),
+            Solarization(additionFactor: factor, thresholdFactor: factor, valueRange: range),
+            AutoContrast(valueRange: range), Equalization(valueRange: range),
+        ]
     }
 
     override var channels: [Int]? { [1, 3] }
