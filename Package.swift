@@ -117,7 +117,7 @@ let package = Package(
             name: "CitiusFormatsTests", dependencies: ["CitiusFormats", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusDataTests",
-            dependencies: ["CitiusData", "CitiusTestSupport", "CitiusZlib"]),
+            dependencies: ["CitiusData", "CitiusFormats", "CitiusTestSupport", "CitiusZlib"]),
         .testTarget(
             name: "CitiusDownloadsTests",
             dependencies: ["CitiusConfiguration", "CitiusDownloads", "CitiusTestSupport"]),

@@ -9,7 +9,7 @@ enum Startup {
         do {
             let (train, _) = try FashionMNIST.load(.embedded)
             let model = BenchmarkModels.make("document-cnn", seed: 1)
-            var batches = train.batches(of: 32, shuffledBy: RandomGenerator(seed: 1)).makeIterator()
+            var batches = train.batched(32).shuffled(seed: 1).makeIterator()
             guard let batch = batches.next(), model.isBuilt else { fatalError("there is no first batch") }
             print("\(steadySeconds()) \(batch.inputs.count)")
         } catch {

@@ -18,7 +18,7 @@ extension Dataset {
         }
         return Dataset(
             heldInputs.map { $0.rowsView(range) }, heldTargets.map { $0.rowsView(range) },
-            heldWeights?.rowsView(range), order: nil, scales: scales, metadata: metadata)
+            heldWeights?.rowsView(range), order: nil, readings: readings, metadata: metadata)
     }
 
     /// The samples of a list of indices, in its order; an index may come twice. Nothing is copied but the
@@ -29,7 +29,7 @@ extension Dataset {
                 index >= 0 && index < count,
                 "subset: index \(index) is outside the data set of \(count) samples")
         }
-        return with(order: order.map { order in indices.map { order[$0] } } ?? indices)
+        return with(order: rows(at: indices))
     }
 
     /// The first part of the samples and the rest: `split(at: 0.8)` gives 80 % and 20 %, rounded to whole
@@ -43,7 +43,7 @@ extension Dataset {
 
     /// The samples in random order, every order as likely. Nothing is copied but a list of indices.
     public func shuffled(using generator: inout RandomGenerator) -> Dataset {
-        with(order: shuffledOrder(using: &generator))
+        with(order: rows(at: shuffledNumbers(count, using: &generator)))
     }
 
     /// The samples of this data set, then the other's; metadata and scale are this one's.
@@ -51,16 +51,18 @@ extension Dataset {
     /// Free where the two are neighbours in memory, such as the two sets of ``FashionMNIST`` or the two sides
     /// of a split; else a copy. Traps if shapes, dtypes or scales differ, or only one has weights.
     public func appending(_ other: Dataset) -> Dataset {
-        func kinds(_ tensors: [Tensor], _ scales: [Double?]? = nil) -> [String] {
-            tensors.enumerated().map { index, tensor in
-                let scale = scales.flatMap { $0[index] }
-                return "\(tensor.shape.droppingFirst()) \(tensor.dtype)"
-                    + (scale.map { " scaled by \($0)" } ?? "")
+        func kinds(_ tensors: [Tensor], _ readings: [InputReading]) -> [String] {
+            zip(tensors, readings).map { tensor, reading in
+                let elements = reading.encoding.map { "\($0.kind)" } ?? "\(tensor.dtype)"
+                return "\(reading.sampleShape(tensor)) \(elements)"
+                    + (reading.scale.map { " scaled by \($0)" } ?? "")
+                    + (reading.encoding?.isSwapped == true ? " in the other byte order" : "")
             }
         }
+        let plain = heldTargets.map { _ in InputReading() }
         for (name, own, others) in [
-            ("inputs", kinds(heldInputs, scales), kinds(other.heldInputs, other.scales)),
-            ("targets", kinds(heldTargets), kinds(other.heldTargets)),
+            ("inputs", kinds(heldInputs, readings), kinds(other.heldInputs, other.readings)),
+            ("targets", kinds(heldTargets, plain), kinds(other.heldTargets, plain)),
         ] {
             require(
                 own == others,
@@ -80,27 +82,30 @@ extension Dataset {
         return Dataset(
             zip(heldInputs, other.heldInputs).map { rows(of: $0).appendingRows(of: other.rows(of: $1)) },
             zip(heldTargets, other.heldTargets).map { rows(of: $0).appendingRows(of: other.rows(of: $1)) },
-            weights, order: nil, scales: scales, metadata: metadata)
+            weights, order: nil, readings: readings, metadata: metadata)
     }
 
     func with(order: [Int]) -> Dataset {
-        Dataset(heldInputs, heldTargets, heldWeights, order: order, scales: scales, metadata: metadata)
+        Dataset(heldInputs, heldTargets, heldWeights, order: order, readings: readings, metadata: metadata)
     }
 
-    /// The samples' rows in a random order: Fisher and Yates' shuffle (Durstenfeld 1964,
-    /// doi:10.1145/364520.364540), in place.
-    func shuffledOrder(using generator: inout RandomGenerator) -> [Int] {
-        var rows = order ?? Array(0..<count)
-        rows.withUnsafeMutableBufferPointer { rows in
-            for last in stride(from: rows.count - 1, to: 0, by: -1) {
-                // The high half of a product is a number up to `last`, as even as 64 bits allow; the
-                // library's own `shuffle` might draw otherwise in another version, and seeds must keep.
-                let chosen = generator.next().multipliedFullWidth(by: UInt64(last + 1)).high
-                rows.swapAt(last, Int(chosen))
-            }
+    /// The rows of the held tensors that samples are.
+    func rows(at samples: [Int]) -> [Int] { order.map { order in samples.map { order[$0] } } ?? samples }
+}
+
+/// The numbers below `count` in a random order: Fisher and Yates' shuffle (Durstenfeld 1964,
+/// doi:10.1145/364520.364540), in place.
+func shuffledNumbers(_ count: Int, using generator: inout RandomGenerator) -> [Int] {
+    var numbers = Array(0..<count)
+    numbers.withUnsafeMutableBufferPointer { numbers in
+        for last in stride(from: numbers.count - 1, to: 0, by: -1) {
+            // The high half of a product is a number up to `last`, as even as 64 bits allow; the
+            // library's own `shuffle` might draw otherwise in another version, and seeds must keep.
+            let chosen = generator.next().multipliedFullWidth(by: UInt64(last + 1)).high
+            numbers.swapAt(last, Int(chosen))
         }
-        return rows
     }
+    return numbers
 }
 
 // MARK: Rows of tensors

@@ -10,7 +10,7 @@ import CitiusTensor
 /// ```swift
 /// let data = Dataset(inputs: images, targets: labels).scaled(by: 1 / 255)
 /// let (train, validation) = data.shuffled(using: &generator).split(at: 0.8)
-/// for batch in train.batches(of: 32) { … }
+/// for batch in train.batched(32) { … }
 /// ```
 public struct Dataset: Sendable {
     /// What is known about the samples.
@@ -23,8 +23,8 @@ public struct Dataset: Sendable {
     let heldWeights: Tensor?
     /// The samples' rows in the held tensors; nil means all of them, as they stand.
     let order: [Int]?
-    /// What each input is multiplied by; nil means it is left alone.
-    let scales: [Double?]
+    /// How each input becomes what a model takes.
+    let readings: [InputReading]
 
     /// Traps if the numbers of samples differ.
     ///
@@ -51,18 +51,49 @@ public struct Dataset: Sendable {
     ) {
         checkSampleCounts("Dataset", inputs, targets, sampleWeights)
         self.init(
-            inputs, targets, sampleWeights, order: nil, scales: inputs.map { _ in nil }, metadata: metadata)
+            inputs, targets, sampleWeights, order: nil, readings: inputs.map { _ in InputReading() },
+            metadata: metadata)
+    }
+
+    /// Samples whose inputs lie in a mapped file, larger than memory perhaps: each batch reads and converts its own.
+    ///
+    /// ```swift
+    /// let data = Dataset(inputs: try NPY.mapArray(contentsOf: "x.npy"), targets: labels).scaled(by: 1 / 255)
+    /// ```
+    ///
+    /// Shuffled, it jumps within the file: fast where the file's pages stay in memory or on a solid-state disk. Traps if
+    /// the numbers of samples differ.
+    public init(
+        inputs: MappedArray, targets: Tensor, sampleWeights: Tensor? = nil, metadata: Metadata = Metadata()
+    ) {
+        self.init(inputs: [inputs], targets: [targets], sampleWeights: sampleWeights, metadata: metadata)
+    }
+
+    /// Samples of several inputs that lie in mapped files. Traps as ``init(inputs:targets:sampleWeights:metadata:)``.
+    public init(
+        inputs: [MappedArray], targets: [Tensor], sampleWeights: Tensor? = nil,
+        metadata: Metadata = Metadata()
+    ) {
+        for input in inputs {
+            require(
+                input.shape.rank >= 1,
+                "Dataset: inputs and targets must have a first axis of samples; one is a scalar")
+        }
+        checkSampleCounts("Dataset", inputs.map(\.stored), targets, sampleWeights)
+        self.init(
+            inputs.map(\.stored), targets, sampleWeights, order: nil,
+            readings: inputs.map { InputReading(encoding: $0.encoding) }, metadata: metadata)
     }
 
     init(
-        _ inputs: [Tensor], _ targets: [Tensor], _ weights: Tensor?, order: [Int]?, scales: [Double?],
+        _ inputs: [Tensor], _ targets: [Tensor], _ weights: Tensor?, order: [Int]?, readings: [InputReading],
         metadata: Metadata
     ) {
         heldInputs = inputs
         heldTargets = targets
         heldWeights = weights
         self.order = order
-        self.scales = scales
+        self.readings = readings
         self.metadata = metadata
     }
 
@@ -73,20 +104,27 @@ public struct Dataset: Sendable {
 
     /// The inputs as held, bytes perhaps, unscaled; of several, the first. Copied if the samples are a list of
     /// indices.
-    public var storedInputs: Tensor { rows(of: heldInputs[0]) }
+    public var storedInputs: Tensor {
+        MappedArray.decoded(rows(of: heldInputs[0]), readings[0].encoding, usesPool: true)
+    }
 
     /// All samples' inputs as batches have them: bytes become float32, and the scale is applied. Of several inputs,
     /// the first.
     ///
-    /// Takes four times the memory of bytes; ``batches(of:shuffledBy:)`` prepares a batch at a time.
+    /// Takes four times the memory of bytes; ``batched(_:dropRemainder:)`` prepares a batch at a time.
     public var inputs: Tensor { preparedInputs(at: 0) }
 
     /// As `inputs`, each of several.
     public var allInputs: [Tensor] { heldInputs.indices.map { preparedInputs(at: $0) } }
 
+    /// How each input is prepared.
+    var preparations: [InputPreparation] {
+        zip(heldInputs, readings).map { InputPreparation($0, $1) }
+    }
+
     private func preparedInputs(at index: Int) -> Tensor {
         let (held, preparation) = (
-            heldInputs[index], InputPreparation(heldInputs[index], scale: scales[index])
+            heldInputs[index], InputPreparation(heldInputs[index], readings[index])
         )
         guard let order else { return preparation.prepared(held, usesPool: true) }
         return order.withUnsafeBufferPointer { preparation.prepared(held, $0, usesPool: true) }
@@ -102,10 +140,23 @@ public struct Dataset: Sendable {
     public var sampleWeights: Tensor? { heldWeights.map { rows(of: $0) } }
 
     /// The shape of one sample's input; of several inputs, the first.
-    public var inputShape: Shape { heldInputs[0].shape.droppingFirst() }
+    public var inputShape: Shape { inputShapes[0] }
 
     /// The shape of one sample of each input.
-    public var inputShapes: [Shape] { heldInputs.map { $0.shape.droppingFirst() } }
+    public var inputShapes: [Shape] { zip(heldInputs, readings).map { $1.sampleShape($0) } }
+
+    /// All samples' rows as they are stored: inputs, targets, weights.
+    var storedParts: [Tensor] {
+        (heldInputs + heldTargets + (heldWeights.map { [$0] } ?? [])).map { rows(of: $0) }
+    }
+
+    /// A data set of such parts, which are prepared as this one's.
+    func withStoredParts(_ parts: [Tensor]) -> Dataset {
+        let (inputs, targets) = (heldInputs.count, heldTargets.count)
+        return Dataset(
+            Array(parts[..<inputs]), Array(parts[inputs..<inputs + targets]),
+            heldWeights == nil ? nil : parts.last, order: nil, readings: readings, metadata: metadata)
+    }
 
     func rows(of tensor: Tensor) -> Tensor {
         guard let order else { return tensor }
@@ -124,11 +175,13 @@ public struct Dataset: Sendable {
         require(
             heldInputs.indices.contains(index),
             "scaled: there is no input \(index), expected one of \(heldInputs.count)")
-        require(heldInputs[index].dtype != .bool, "scaled: the inputs are bool, expected numbers")
-        var scales = scales
-        scales[index] = factor
+        require(
+            readings[index].dtype(heldInputs[index]) != .bool, "scaled: the inputs are bool, expected numbers"
+        )
+        var readings = readings
+        readings[index].scale = factor
         return Dataset(
-            heldInputs, heldTargets, heldWeights, order: order, scales: scales, metadata: metadata)
+            heldInputs, heldTargets, heldWeights, order: order, readings: readings, metadata: metadata)
     }
 
     /// The same samples, an input of theirs under another shape: rows of pixels as images, say. Nothing is copied.
@@ -146,15 +199,16 @@ public struct Dataset: Sendable {
         require(
             heldInputs.indices.contains(index),
             "reshaped: there is no input \(index), expected one of \(heldInputs.count)")
-        let held = heldInputs[index]
+        let (held, own) = (heldInputs[index], inputShapes[index])
         require(
-            shape.count == held.rowCount,
-            "reshaped: samples of shape \(held.shape.droppingFirst()) cannot become \(shape): it has \(shape.count) "
-                + "elements, expected \(held.rowCount)")
+            shape.count == own.count,
+            "reshaped: samples of shape \(own) cannot become \(shape): it has \(shape.count) "
+                + "elements, expected \(own.count)")
         var inputs = heldInputs
-        inputs[index] = held.viewed(as: shape.prepending(held.shape[0]))
+        let bytes = readings[index].encoding.map { [$0.byteCount] } ?? []
+        inputs[index] = held.viewed(as: Shape([held.shape[0]] + shape.sizes + bytes))
         return Dataset(
-            inputs, heldTargets, heldWeights, order: order, scales: scales, metadata: metadata)
+            inputs, heldTargets, heldWeights, order: order, readings: readings, metadata: metadata)
     }
 
     // MARK: Checks
@@ -204,10 +258,10 @@ public struct Dataset: Sendable {
 
 extension Dataset: CustomStringConvertible {
     public var description: String {
-        func list(_ tensors: [Tensor]) -> String {
-            tensors.map { "\($0.shape.droppingFirst()) \($0.dtype)" }.joined(separator: " and ")
-        }
+        let inputs = heldInputs.indices.map { "\(inputShapes[$0]) \(readings[$0].dtype(heldInputs[$0]))" }
+        let targets = heldTargets.map { "\($0.shape.droppingFirst()) \($0.dtype)" }
         let name = metadata.name.isEmpty ? "Dataset" : metadata.name
-        return "\(name): \(count) samples, inputs \(list(heldInputs)), targets \(list(heldTargets))"
+        return
+            "\(name): \(count) samples, inputs \(inputs.joined(separator: " and ")), targets \(targets.joined(separator: " and "))"
     }
 }

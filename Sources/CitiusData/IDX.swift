@@ -24,6 +24,27 @@ public enum IDX {
         try read(byteLimit) { MemorySource(bytes, name: "the IDX data") }
     }
 
+    /// Maps a plain file into memory: what is looked at is read then, so that the file may be larger than memory. Bytes
+    /// are a tensor's as they lie there; other elements are converted as they are looked at.
+    ///
+    /// Another process that cuts the file short while it is in use ends this one with SIGBUS, as mapped files do.
+    ///
+    /// - Throws: a ``DataError`` as ``read(contentsOf:upTo:)`` does, and if the file is gzipped.
+    public static func mapArray(contentsOf path: String) throws(DataError) -> MappedArray {
+        let file = try FileBytes(mappingData: path)
+        guard !Gzip.isGzip(file.buffer.prefix(2)) else {
+            throw DataError(
+                .unsupportedType,
+                "\(path) is gzipped, so that it cannot be mapped. Unpack it (gunzip), or read it by IDX.read(contentsOf:)."
+            )
+        }
+        let open = { FileBytesSource(file, 0..<file.buffer.count) }
+        let reader = try IDXReader(open(), reopening: open, byteLimit: .max >> 8)
+        return MappedArray(
+            file, from: 4 + 4 * reader.shape.rank, shape: reader.shape,
+            ElementEncoding(reader.element.kind, isBigEndian: true))
+    }
+
     /// 8 GiB, a hundred times what MNIST has.
     public static var defaultByteLimit: Int { 8 << 30 }
 
@@ -57,14 +78,18 @@ enum IDXElement: UInt8 {
         }
     }
 
-    var dtype: DType {
+    var kind: ElementEncoding.Kind {
         switch self {
         case .uint8: .uint8
-        case .int8, .int16, .int32: .int32
+        case .int8: .int8
+        case .int16: .int16
+        case .int32: .int32
         case .float32: .float32
         case .float64: .float64
         }
     }
+
+    var dtype: DType { ElementEncoding(kind, isBigEndian: true).dtype }
 }
 
 /// An IDX file whose header is read and whose elements wait.
@@ -166,37 +191,14 @@ struct IDXReader {
     mutating func readElements(into out: UnsafeMutableRawPointer) throws(DataError) {
         let count = shape.count
         let expected = count * element.byteCount
-        // Narrow integers are read into the end of the space and widened in place from the front: element
-        // i is written to byte 4i and following, which never reaches what is still unread.
+        // Read into the end of the space, and converted in place from the front.
         let start = count * element.dtype.byteCount - expected
         let found = try source.read(into: UnsafeMutableRawBufferPointer(start: out + start, count: expected))
         // Reading past the end also makes zlib check its CRC-32.
         try Self.requireLength(found + source.readBytes(1).count, expected, source.name)
-        switch element {
-        case .uint8: break
-        case .int8:
-            for i in 0..<count {
-                let value = out.load(fromByteOffset: start + i, as: Int8.self)
-                out.storeBytes(of: Int32(value), toByteOffset: 4 * i, as: Int32.self)
-            }
-        case .int16:
-            for i in 0..<count {
-                let value = Int16(bigEndian: out.load(fromByteOffset: start + 2 * i, as: Int16.self))
-                out.storeBytes(of: Int32(value), toByteOffset: 4 * i, as: Int32.self)
-            }
-        case .int32, .float32: swapBytes(UInt32.self, out, count)
-        case .float64: swapBytes(UInt64.self, out, count)
-        }
+        let encoding = ElementEncoding(element.kind, isBigEndian: true)
+        if !encoding.isNative { encoding.decode(out + start, count: count, into: out, usesPool: false) }
     }
-}
-
-/// Turns big-endian words into the machine's, or back.
-@inline(__always)
-func swapBytes<Word: FixedWidthInteger & BitwiseCopyable>(
-    _ type: Word.Type, _ pointer: UnsafeMutableRawPointer, _ count: Int
-) {
-    let words = pointer.assumingMemoryBound(to: Word.self)
-    for i in 0..<count { words[i] = Word(bigEndian: words[i]) }
 }
 
 func hexadecimal(_ byte: UInt8) -> String {

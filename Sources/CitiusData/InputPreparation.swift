@@ -1,20 +1,42 @@
 import CitiusTensor
 
+/// How a stored input is to be read.
+struct InputReading: Sendable, Equatable {
+    /// What it is multiplied by; nil means it is left alone.
+    var scale: Double?
+    /// How its elements lie in a file, where a tensor has them otherwise: its stored tensor has one more axis, of their
+    /// bytes.
+    var encoding: ElementEncoding?
+
+    /// The shape of one sample.
+    func sampleShape(_ stored: Tensor) -> Shape {
+        let shape = stored.shape.droppingFirst()
+        return encoding == nil ? shape : Shape(Array(shape.sizes.dropLast()))
+    }
+
+    /// Of the elements, unscaled.
+    func dtype(_ stored: Tensor) -> DType { encoding?.dtype ?? stored.dtype }
+}
+
 /// How a stored input becomes what a model takes: bytes become float32, and the scale is applied.
 struct InputPreparation: Sendable {
     private let scale: Double?
+    private let encoding: ElementEncoding?
     /// The float32 of each byte, if the inputs are bytes.
     private let table: [Float]
 
-    init(_ held: Tensor, scale: Double?) {
-        self.scale = scale
-        let factor = scale ?? 1
-        table = held.dtype == .uint8 ? (0..<256).map { Float(Double($0) * factor) } : []
+    init(_ held: Tensor, _ reading: InputReading) {
+        scale = reading.scale
+        encoding = reading.encoding
+        let factor = reading.scale ?? 1
+        table =
+            held.dtype == .uint8 && reading.encoding == nil
+            ? (0..<256).map { Float(Double($0) * factor) } : []
     }
 
     /// The rows of the given indices, gathered and prepared; bytes in one pass.
     func prepared(_ held: Tensor, _ indices: UnsafeBufferPointer<Int>, usesPool: Bool) -> Tensor {
-        guard held.dtype == .uint8 else {
+        guard held.dtype == .uint8, encoding == nil else {
             return prepared(held.gatheringRows(indices, usesPool: usesPool), usesPool: usesPool)
         }
         return Tensor(shape: held.shape.droppingFirst().prepending(indices.count)) {
@@ -33,7 +55,7 @@ struct InputPreparation: Sendable {
     /// Begins to gather and prepare the rows of some indices, in idle moments of the pool; nil where they take two
     /// passes.
     func begin(_ held: Tensor, _ indices: ArraySlice<Int>) -> PendingInputs? {
-        guard held.dtype == .uint8 else { return nil }
+        guard held.dtype == .uint8, encoding == nil else { return nil }
         let rowCount = held.rowCount
         let result = Tensor(
             uninitialized: held.shape.droppingFirst().prepending(indices.count), dtype: .float32)
@@ -58,7 +80,8 @@ struct InputPreparation: Sendable {
     }
 
     /// All rows, prepared; the tensor itself if there is nothing to do.
-    func prepared(_ held: Tensor, usesPool: Bool) -> Tensor {
+    func prepared(_ stored: Tensor, usesPool: Bool) -> Tensor {
+        let held = MappedArray.decoded(stored, encoding, usesPool: usesPool)
         switch (held.dtype, scale) {
         case (.uint8, _):
             return Tensor(shape: held.shape) { (out: UnsafeMutablePointer<Float>) in

@@ -3,27 +3,27 @@ import CitiusTensor
 import Dispatch
 import Synchronization
 
-/// Makes elements ahead of their use, in order, on a thread of its own; dropped, it ends the thread and
-/// waits for it.
+/// Makes elements ahead of their use, on threads of its own, and gives them in their order; dropped, it ends the threads
+/// and waits for them.
 ///
-/// The thread is the system's, not one of Swift's cooperative ones, which must never block.
+/// The threads are the system's, not Swift's cooperative ones, which must never block.
 final class Prefetcher<Element: Sendable> {
-    private let queue: BoundedQueue<Element>
-    private var thread: SystemThread?
+    typealias Make = @Sendable () throws(DataError) -> Element
+
+    private let queue: SlotQueue<Element>
+    private var threads: [SystemThread]
+    private var taken = 0
 
     /// - Parameters:
-    ///   - count: how many elements there are.
-    ///   - ahead: how many may wait to be taken.
-    ///   - make: gives the element of an index; called on the thread alone.
-    init(count: Int, ahead: Int, make: @escaping @Sendable (Int) -> Element) {
-        let queue = BoundedQueue<Element>(capacity: ahead)
+    ///   - threads: how many make elements at once.
+    ///   - ahead: how many may wait to be taken, or be in the making.
+    ///   - claim: says how the next element is made; nil after the last. Called by one thread at a time.
+    init(
+        threads: Int, ahead: Int, claim: sending @escaping () throws(DataError) -> Make?
+    ) {
+        let queue = SlotQueue<Element>(capacity: ahead, claim)
         self.queue = queue
-        thread = SystemThread(for: "prefetched") {
-            for index in 0..<count {
-                guard queue.waitForRoom() else { return }
-                queue.append(make(index))
-            }
-            queue.finish()
+        self.threads = (0..<threads).map { _ in SystemThread(for: "prefetched") { while queue.makeNext() {} }
         }
     }
 
@@ -32,73 +32,118 @@ final class Prefetcher<Element: Sendable> {
         join()
     }
 
-    /// The next element; waits for it if it is being made. Nil after the last.
-    func next() -> Element? {
-        if let element = queue.takeFirst() { return element }
+    /// The next element; waits for it if it is being made. Nil after the last, or after an error.
+    func next() throws(DataError) -> Element? {
+        guard !threads.isEmpty else { return nil }
+        do throws(DataError) {
+            if let element = try queue.take(taken) {
+                taken += 1
+                return element
+            }
+        } catch {
+            queue.stop()
+            join()
+            throw error
+        }
         join()
         return nil
     }
 
     private func join() {
-        thread?.join()
-        thread = nil
+        for thread in threads { thread.join() }
+        threads = []
     }
 }
 
-/// A queue between one thread that appends and one that takes.
+/// A ring of slots between threads that fill them and one that takes from them in order.
 ///
-/// Two semaphores count its room and its elements. They start at 0 and are signalled up: a semaphore that
-/// ends below its first value is an error to Dispatch.
-private final class BoundedQueue<Element: Sendable>: Sendable {
-    private struct State {
-        var elements: [Element] = []
-        var isFinished = false
-        var isStopped = false
+/// Semaphores count the room, and say of each slot that it is filled. They start at 0 and are signalled up: a semaphore
+/// that ends below its first value is an error to Dispatch.
+private final class SlotQueue<Element: Sendable>: Sendable {
+    private struct Claims: ~Copyable {
+        var next: () throws(DataError) -> Prefetcher<Element>.Make?
+        var count = 0
+        var isAtEnd = false
     }
 
-    private let state = Mutex(State())
+    private let claims: Mutex<Claims>
+    private let slots: Mutex<[Result<Element?, DataError>?]>
+    private let isStopped = Atomic<Bool>(false)
     private let room = DispatchSemaphore(value: 0)
-    private let filled = DispatchSemaphore(value: 0)
+    private let filled: [DispatchSemaphore]
 
-    init(capacity: Int) {
+    init(
+        capacity: Int, _ claim: sending @escaping () throws(DataError) -> Prefetcher<Element>.Make?
+    ) {
+        claims = Mutex(Claims(next: claim))
+        slots = Mutex(Array(repeating: nil, count: capacity))
+        filled = (0..<capacity).map { _ in DispatchSemaphore(value: 0) }
         for _ in 0..<capacity { room.signal() }
     }
 
-    /// Waits until there is room; false if the taker has stopped.
-    func waitForRoom() -> Bool {
+    /// Claims an element when there is room, and makes it; false when there is no more to do.
+    func makeNext() -> Bool {
         room.wait()
-        return state.withLock { !$0.isStopped }
+        if isStopped.load(ordering: .acquiring) { return false }
+        // Elements are taken in order, so that room for the n-th means that its slot is free.
+        let (index, claimed) = claims.withLock {
+            claims -> (Int, Result<Prefetcher<Element>.Make?, DataError>) in
+            if claims.isAtEnd { return (-1, .success(nil)) }
+            let index = claims.count
+            claims.count += 1
+            do throws(DataError) {
+                let make = try claims.next()
+                claims.isAtEnd = make == nil
+                return (index, .success(make))
+            } catch {
+                claims.isAtEnd = true
+                return (index, .failure(error))
+            }
+        }
+        guard index >= 0 else {
+            // The others find the end too.
+            room.signal()
+            return false
+        }
+        do throws(DataError) {
+            guard let make = try claimed.get() else {
+                fill(index, .success(nil))
+                return false
+            }
+            fill(index, .success(try make()))
+            return true
+        } catch {
+            claims.withLock { $0.isAtEnd = true }
+            fill(index, .failure(error))
+            return false
+        }
     }
 
-    func append(_ element: Element) {
-        state.withLock { $0.elements.append(element) }
-        filled.signal()
-    }
-
-    /// After the last element.
-    func finish() {
-        state.withLock { $0.isFinished = true }
-        filled.signal()
+    private func fill(_ index: Int, _ element: Result<Element?, DataError>) {
+        slots.withLock { $0[index % filled.count] = element }
+        filled[index % filled.count].signal()
+        // After the end, or an error, the other threads end without waiting for the taker.
+        if case .success(.some) = element { return }
+        room.signal()
     }
 
     /// Waits for an element; nil when there are no more.
-    func takeFirst() -> Element? {
-        filled.wait()
-        let element: Element? = state.withLock { state in
-            // The queue is a handful of elements long.
-            state.elements.isEmpty ? nil : state.elements.removeFirst()
+    func take(_ index: Int) throws(DataError) -> Element? {
+        let slot = index % filled.count
+        filled[slot].wait()
+        let element = slots.withLock { slots in
+            let element = slots[slot]
+            slots[slot] = nil
+            return element
         }
-        // Only the end leaves the queue empty after a signal; a further call must find the same.
-        if element == nil { filled.signal() } else { room.signal() }
-        return element
+        room.signal()
+        return try element?.get()
     }
 
     /// The taker takes no more.
     func stop() {
-        state.withLock { state in
-            state.isStopped = true
-            state.elements = []
-        }
-        room.signal()
+        isStopped.store(true, ordering: .releasing)
+        for slot in filled.indices { slots.withLock { $0[slot] = nil } }
+        for _ in filled { room.signal() }
     }
 }

@@ -32,7 +32,7 @@ extension AdaptableLayer {
             data.inputShapes.indices.contains(input),
             "\(label): adapt on input \(input) of a data set that has \(data.inputShapes.count)")
         adapt { body in
-            for batch in data.batches(of: batchSize) {
+            for batch in data.batched(batchSize) {
                 let samples = batch.allInputs[input]
                 let dtype = inputDType(at: 0)
                 body(dtype.isFloatingPoint || samples.dtype == dtype ? samples : samples.cast(to: dtype))

@@ -9,7 +9,7 @@ import Testing
 @Suite struct BatchesTests {
     @Test(arguments: [1, 2, 3, 7, 12, 13, 100, Int.max], [0, 1, 12, 13])
     func everySampleComesOnceInOrder(_ size: Int, _ count: Int) throws {
-        let batches = numbered(count).batches(of: size)
+        let batches = numbered(count).batched(size)
         var found: [[Int]] = []
         for batch in batches { found.append(try sampleNumbers(batch)) }
         #expect(found.count == batches.count)
@@ -20,32 +20,30 @@ import Testing
     }
 
     @Test func aBatchLargerThanTheDataIsOneBatch() {
-        #expect(numbered(5).batches(of: 32).count == 1)
-        #expect(Array(numbered(5).batches(of: 32)).map(\.count) == [5])
-        #expect(Array(numbered(5).batches(of: 2)).map(\.count) == [2, 2, 1])
+        #expect(numbered(5).batched(32).count == 1)
+        #expect(Array(numbered(5).batched(32)).map(\.count) == [5])
+        #expect(Array(numbered(5).batched(2)).map(\.count) == [2, 2, 1])
     }
 
     @Test func anEmptyDatasetHasNoBatches() {
-        #expect(numbered(0).batches(of: 4).count == 0)
-        #expect(Array(numbered(0).batches(of: 4).prefetched()).isEmpty)
+        #expect(numbered(0).batched(4).count == 0)
+        #expect(Array(numbered(0).batched(4).prefetched()).isEmpty)
     }
 
     @Test func shufflingIsReproducibleAndWeightsFollow() throws {
         let data = numbered(50)
-        let batches = data.batches(of: 8, shuffledBy: RandomGenerator(seed: 11))
+        let batches = data.batched(8).shuffled(seed: 11)
         let order = try batches.flatMap { try sampleNumbers($0) }
         #expect(order.sorted() == Array(0..<50))
         #expect(order != Array(0..<50))
         #expect(try batches.flatMap { try sampleNumbers($0) } == order)
-        var generator = RandomGenerator(seed: 11)
-        #expect(data.shuffled(using: &generator).targets.elements() == order.map { Int64($0) })
-        let other = data.batches(of: 8, shuffledBy: RandomGenerator(seed: 12))
+        let other = data.batched(8).shuffled(seed: 12)
         #expect(try other.flatMap { try sampleNumbers($0) } != order)
     }
 
     @Test func subsetsAreShuffledWithinThemselves() throws {
         let some = numbered(50).subset([40, 30, 20, 10]).scaled(by: 0.5)
-        let batches = some.batches(of: 3, shuffledBy: RandomGenerator(seed: 1))
+        let batches = some.batched(3).shuffled(seed: 1)
         #expect(try batches.flatMap { try sampleNumbers($0, scale: 0.5) }.sorted() == [10, 20, 30, 40])
     }
 
@@ -59,7 +57,7 @@ import Testing
             targets: Tensor((0..<count).map { Int32($0) }))
         let prepared = isScaled ? data.scaled(by: 1.0 / 255) : data
         var taken = 0
-        for batch in prepared.batches(of: 300, shuffledBy: RandomGenerator(seed: 2)) {
+        for batch in prepared.batched(300).shuffled(seed: 2) {
             let rows = batch.targets.elements(as: Int32.self)
             let expected = rows.flatMap { row in
                 bytes[Int(row) * side * side..<(Int(row) + 1) * side * side].map { byte in
@@ -92,7 +90,7 @@ import Testing
     @Test func plainFloatsInOrderAreViews() throws {
         let inputs = Tensor((0..<12).map { Float($0) }, shape: [6, 2])
         let batch = try #require(
-            Dataset(inputs: inputs, targets: inputs).batches(of: 4).first { _ in true })
+            Dataset(inputs: inputs, targets: inputs).batched(4).first { _ in true })
         #expect(batch.inputs.storage === inputs.storage)
         #expect(batch.targets.storage === inputs.storage)
     }
@@ -101,7 +99,7 @@ import Testing
     @Test func copiedIteratorsGiveTheSameBatches() {
         let inputs = Tensor((0..<10 * 6).map { UInt8($0) }).reshaped(to: [10, 2, 3])
         let data = Dataset(inputs: inputs, targets: Tensor(range: 0..<10))
-        let batches = data.batches(of: 3, shuffledBy: RandomGenerator(seed: 4))
+        let batches = data.batched(3).shuffled(seed: 4)
         var first = batches.makeIterator()
         let expected = batches.map { $0.inputs }
         #expect(first.next()?.inputs == expected[0])
@@ -116,10 +114,10 @@ import Testing
 
     @Test func mapIsLazyAndChains() throws {
         let calls = Counter()
-        let batches = numbered(5).batches(of: 2).map { batch in
+        let batches = numbered(5).batched(2).mapped { batch in
             calls.add()
             return Batch(inputs: batch.inputs, targets: batch.inputs, sampleWeights: batch.sampleWeights)
-        }.map { batch in
+        }.mapped { batch in
             Batch(inputs: batch.targets, targets: batch.targets)
         }
         #expect(calls.count == 0)
@@ -128,17 +126,16 @@ import Testing
         #expect(made.count == 3)
         #expect(calls.count == 3)
         #expect(made.allSatisfy { $0.sampleWeights == nil && $0.targets.shape[1] == 3 })
-        // A closure that gives something else is a sequence's own `map`.
-        let counts: [Int] = numbered(5).batches(of: 2).map { $0.count }
+        let counts: [Int] = numbered(5).batched(2).map { $0.count }
         #expect(counts == [2, 2, 1])
     }
 
     @Test func aSizeBelowOneTraps() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = numbered(3).batches(of: 0)
+            _ = numbered(3).batched(0)
         }
         let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
-        #expect(text.contains("batches: size is 0, expected at least 1"))
+        #expect(text.contains("batched: the size is 0, expected at least 1"))
     }
 }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite struct DatasetSplittingTests {
     /// The samples' numbers, checked through one batch of all of them.
     private func numbers(_ data: Dataset) throws -> [Int] {
-        let batches = Array(data.batches(of: Swift.max(1, data.count)))
+        let batches = Array(data.batched(Swift.max(1, data.count)))
         let found = try batches.flatMap { try sampleNumbers($0) }
         #expect(data.targets.elements(as: Int64.self) == found.map { Int64($0) })
         #expect(data.storedInputs.shape == [found.count, 3])
@@ -64,11 +64,10 @@ import Testing
 
     /// Every one of the 24 orders of four samples should come about 500 times of 12,000; six standard
     /// deviations are 131.
-    @Test func everyOrderIsAsLikely() throws {
+    @Test func everyOrderIsAsLikely() {
         var generator = RandomGenerator(seed: 3)
-        let data = numbered(4)
         var counts: [[Int]: Int] = [:]
-        for _ in 0..<12_000 { counts[data.shuffledOrder(using: &generator), default: 0] += 1 }
+        for _ in 0..<12_000 { counts[shuffledNumbers(4, using: &generator), default: 0] += 1 }
         #expect(counts.count == 24)
         #expect(counts.values.allSatisfy { abs($0 - 500) < 131 }, "\(counts)")
     }

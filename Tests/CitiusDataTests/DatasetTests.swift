@@ -46,7 +46,7 @@ import Testing
     @Test func sampleWeightsAreOptional() {
         let data = Dataset(inputs: Tensor([1, 2] as [Float]), targets: Tensor([3, 4] as [Float]))
         #expect(data.sampleWeights == nil)
-        #expect(data.batches(of: 1).allSatisfy { $0.sampleWeights == nil })
+        #expect(data.batched(1).allSatisfy { $0.sampleWeights == nil })
     }
 
     // MARK: Labels

@@ -42,7 +42,7 @@ import Testing
 
     @Test func inputsComeScaledAndJoinWithoutACopy() throws {
         let (train, test) = try FashionMNIST.load(.embedded)
-        let batch = try #require(train.batches(of: 32).first { _ in true })
+        let batch = try #require(train.batched(32).first { _ in true })
         #expect(batch.inputs.shape == [32, 28, 28, 1])
         let values = batch.inputs.elements(as: Float.self)
         #expect(values.min() == 0)

@@ -237,13 +237,12 @@ import Testing
             let mapped = Dataset(
                 inputs: try NPY.map(contentsOf: folder + "/x.npy"),
                 targets: try NPY.map(contentsOf: folder + "/y.npy"), sampleWeights: data.sampleWeights)
-            let generator = RandomGenerator(seed: 3)
             var seen: [Int] = []
-            for batch in mapped.batches(of: 7, shuffledBy: generator) { seen += try sampleNumbers(batch) }
+            for batch in mapped.batched(7).shuffled(seed: 5) { seen += try sampleNumbers(batch) }
             #expect(seen.sorted() == Array(0..<50))
             #expect(seen != Array(0..<50))
             seen = []
-            for batch in mapped.scaled(by: 0.5).batches(of: 8).prefetched() {
+            for batch in mapped.scaled(by: 0.5).batched(8).prefetched() {
                 seen += try sampleNumbers(batch, scale: 0.5)
             }
             #expect(seen == Array(0..<50))

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct PrefetcherTests {
     @Test(arguments: [1, 2, 5, 100]) func theBatchesAreThoseOfThePlainSequence(_ ahead: Int) throws {
-        let plain = numbered(47).batches(of: 4, shuffledBy: RandomGenerator(seed: 4))
+        let plain = numbered(47).batched(4).shuffled(seed: 4)
         let prefetched = plain.prefetched(ahead)
         #expect(prefetched.count == 12)
         let expected = try plain.flatMap { try sampleNumbers($0) }
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func afterTheEndComesNothing() {
-        var iterator = numbered(3).batches(of: 2).prefetched().makeIterator()
+        var iterator = numbered(3).batched(2).prefetched().makeIterator()
         #expect(iterator.next()?.count == 2)
         #expect(iterator.next()?.count == 1)
         for _ in 0..<3 { #expect(iterator.next() == nil) }
@@ -26,7 +26,7 @@ import Testing
     @Test func transformsRunOnTheThread() {
         let caller = pthread_self()
         let others = Counter()
-        let batches = numbered(6).batches(of: 2).prefetched().map { batch in
+        let batches = numbered(6).batched(2).prefetched().mapped { batch in
             if pthread_equal(pthread_self(), caller) == 0 { others.add() }
             return batch
         }
@@ -40,7 +40,7 @@ import Testing
         do {
             let counter = Counter()
             watched = counter
-            let batches = numbered(200).batches(of: 1).prefetched(2).map { batch in
+            let batches = numbered(200).batched(1).prefetched(2).mapped { batch in
                 counter.add()
                 return batch
             }
@@ -53,7 +53,7 @@ import Testing
     @Test func noMoreIsMadeThanThereIsRoomFor() {
         let counter = Counter()
         let made = DispatchSemaphore(value: 0)
-        let batches = numbered(50).batches(of: 1).map { batch in
+        let batches = numbered(50).batched(1).mapped { batch in
             counter.add()
             made.signal()
             return batch
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func manyIteratorsComeAndGo() {
-        let batches = numbered(20).batches(of: 3).prefetched(2)
+        let batches = numbered(20).batched(3).prefetched(2)
         for taken in 0..<200 {
             var iterator = batches.makeIterator()
             for _ in 0..<taken % 9 { _ = iterator.next() }
@@ -79,7 +79,7 @@ import Testing
 
     @Test func aCountBelowOneTraps() async {
         let result = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
-            _ = numbered(3).batches(of: 1).prefetched(0)
+            _ = numbered(3).batched(1).prefetched(0)
         }
         let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
         #expect(text.contains("prefetched: count is 0, expected at least 1"))

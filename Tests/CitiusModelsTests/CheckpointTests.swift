@@ -33,7 +33,8 @@ import Testing
 
     /// Three epochs in as many runs as it takes, each of which ends after some steps.
     private func interrupted(
-        after steps: [Int], _ path: String, _ frequency: SaveFrequency, stepsPerEpoch: Int? = nil
+        after steps: [Int], _ path: String, _ frequency: SaveFrequency, stepsPerEpoch: Int? = nil,
+        batches: Batches? = nil
     ) throws -> (weights: [Tensor], logs: [Scores]) {
         var lives = steps.makeIterator()
         var logs: [Int: Scores] = [:]
@@ -46,9 +47,16 @@ import Testing
                 if let life, taken > life { model.stopTraining = true }
             })
             let backup = Backup(path, frequency, diesAfter: life)
-            let history = try model.fit(
-                data, batchSize: 16, epochs: 3, verbose: .silent, callbacks: [backup, killer],
-                validationSplit: 0.1, stepsPerEpoch: stepsPerEpoch)
+            let history =
+                if let batches {
+                    try model.fit(
+                        batches, epochs: 3, verbose: .silent, callbacks: [backup, killer],
+                        stepsPerEpoch: stepsPerEpoch)
+                } else {
+                    try model.fit(
+                        data, batchSize: 16, epochs: 3, verbose: .silent, callbacks: [backup, killer],
+                        validationSplit: 0.1, stepsPerEpoch: stepsPerEpoch)
+                }
             for (epoch, scores) in zip(history.epochs, history.logs) where epoch != history.brokenOffEpoch {
                 logs[epoch] = scores
             }
@@ -94,6 +102,48 @@ import Testing
                 let path = folder.appending(path: "backup").path
                 let (weights, logs) = try interrupted(
                     after: lives, path, frequency, stepsPerEpoch: stepsPerEpoch)
+                #expect(weights == straight.weights, "\(lives)")
+                #expect(logs.last == history.logs.last, "\(lives)")
+            }
+        }
+    }
+
+    /// As many pieces as batches, of no batch's size.
+    private struct Stream: SampleStream {
+        let data: Dataset
+        func makeReader() -> any SampleReader { Reader(data) }
+
+        private final class Reader: SampleReader {
+            private var rest: Dataset
+            init(_ data: Dataset) { rest = data }
+            func next() -> Dataset? {
+                guard !rest.isEmpty else { return nil }
+                let piece = rest.prefix(11)
+                rest = rest.subset(piece.count..<rest.count)
+                return piece
+            }
+        }
+    }
+
+    /// With a seed and without, of numbered samples and of streams, with threads and random transforms.
+    @Test(arguments: 0..<6, [nil, 3] as [Int?])
+    func recipesGoOnWithinAPassWithTheSameBits(_ recipe: Int, _ stepsPerEpoch: Int?) throws {
+        let plain = recipe % 3 == 0 ? data.batched(16) : Stream(data: data).batched(16)
+        var batches = plain.shuffled(seed: recipe < 3 ? 8 : nil, buffer: 20)
+        if recipe % 3 > 0 {
+            batches = batches.mapped(parallel: recipe % 3) { batch, random in
+                var batch = batch
+                batch.inputs = batch.inputs + Tensor(normal: batch.inputs.shape, using: &random)
+                return batch
+            }
+        }
+        let straight = makeModel()
+        let history = try straight.fit(batches, epochs: 3, verbose: .silent, stepsPerEpoch: stepsPerEpoch)
+        for lives in [[1], [3, 1, 1], [5], [6, 2], [11]] {
+            try SavingTests.withFolder { folder in
+                let path = folder.appending(path: "backup").path
+                let (weights, logs) = try interrupted(
+                    after: lives, path, .steps(1), stepsPerEpoch: stepsPerEpoch, batches: batches)
                 #expect(weights == straight.weights, "\(lives)")
                 #expect(logs.last == history.logs.last, "\(lives)")
             }

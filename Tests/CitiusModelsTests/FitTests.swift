@@ -166,12 +166,53 @@ import Testing
         let data = linearData(count: 20)
         let (first, second) = (linearModel(), linearModel())
         try first.fit(data, batchSize: 8, epochs: 2, verbose: .silent, shuffle: false)
-        try second.fit(batches: data.batches(of: 8).prefetched(), epochs: 2, verbose: .silent)
+        try second.fit(batches: data.batched(8).prefetched(), epochs: 2, verbose: .silent)
         #expect(first.weights == second.weights)
         let third = linearModel()
-        let batches = Array(data.batches(of: 8).map { Batch(inputs: $0.inputs * 2, targets: $0.targets) })
+        let batches = Array(data.batched(8).map { Batch(inputs: $0.inputs * 2, targets: $0.targets) })
         try third.fit(batches: batches, epochs: 2, verbose: .silent)
         #expect(first.weights != third.weights)
+    }
+
+    /// The same order for each seed, another one in each pass, whatever trains.
+    @Test func recipesShuffleEachPass() throws {
+        let data = linearData(count: 40)
+        let batches = data.batched(8).shuffled(seed: 4)
+        let model = linearModel()
+        try model.fit(batches, epochs: 3, verbose: .silent, validationData: data.batched(64))
+        let byHand = linearModel()
+        for pass in 0..<3 {
+            try byHand.fit(batches: Array(batches.pass(pass)), verbose: .silent)
+        }
+        #expect(model.weights == byHand.weights)
+        let late = linearModel()
+        try late.fit(batches, epochs: 1, verbose: .silent)
+        try late.fit(batches, epochs: 3, verbose: .silent, initialEpoch: 1)
+        #expect(late.weights == model.weights)
+        #expect(
+            try model.evaluate(batches, verbose: .silent)
+                == model.evaluate(
+                    data.batched(8).shuffled(seed: 4).prefetched(), verbose: .silent))
+        #expect(
+            try model.predict(data.batched(7).prefetched()) == model.predict(data, batchSize: 7))
+    }
+
+    @Test func dataThatFailEndATraining() throws {
+        let batches = linearData(count: 40).batched(8).mapped { batch throws(DataError) in
+            if batch.count == 8, batch.inputs.shape[0] == 8 { throw DataError(.malformed, "line 3 is torn.") }
+            return batch
+        }
+        for recipe in [batches, batches.prefetched()] {
+            let error = try #require(throws: TrainingError.self) {
+                try linearModel().fit(recipe, epochs: 3, verbose: .silent)
+            }
+            #expect(error.kind == .unreadableData)
+            #expect(error.description == "fit, batch 0: line 3 is torn.")
+            #expect(throws: TrainingError.self) {
+                try linearModel().evaluate(recipe, verbose: .silent)
+            }
+            #expect(throws: TrainingError.self) { try linearModel().predict(recipe) }
+        }
     }
 
     @Test func batchesLargerThanTheDataAreShort() throws {

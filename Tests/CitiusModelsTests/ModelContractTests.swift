@@ -141,7 +141,7 @@ import Testing
             let data: Dataset
             let model: Model
             func makeIterator() -> Batches.Iterator {
-                data.shuffled(using: &model.generator).batches(of: 8).makeIterator()
+                data.shuffled(using: &model.generator).batched(8).makeIterator()
             }
         }
         let model = linearModel()
@@ -186,7 +186,7 @@ import Testing
 
     @Test func sequencesThatEndSaySo() throws {
         let data = linearData(count: 16)
-        let once = AnyIterator(data.batches(of: 8).makeIterator())
+        let once = AnyIterator(data.batched(8).makeIterator())
         let model = linearModel()
         let error = #expect(throws: TrainingError.self) {
             try model.fit(batches: AnySequence { once }, epochs: 2, verbose: .silent)
@@ -240,7 +240,7 @@ import Testing
         }
         let model = Counting(seed: 1)
         model.compile(optimizer: .sgd, loss: .meanSquaredError)
-        try model.fit(batches: linearData(count: 32).batches(of: 8), epochs: 2, verbose: .silent)
+        try model.fit(batches: linearData(count: 32).batched(8), epochs: 2, verbose: .silent)
         // One sample as it is built, then the batches.
         #expect(model.batches == [1] + [Int](repeating: 8, count: 8))
     }

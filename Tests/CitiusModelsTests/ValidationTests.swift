@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func batchesOfTheWrongShapeAreRefused() throws {
-        let train = linearData(count: 8).batches(of: 4)
+        let train = linearData(count: 8).batched(4)
         let inputs = Dataset(inputs: Tensor(ones: [4, 5]), targets: Tensor(ones: [4, 2]))
         let error = #expect(throws: TrainingError.self) {
             try linearModel().fit(batches: train, verbose: .silent, validationData: inputs)
@@ -51,7 +51,7 @@ import Testing
         let wrong = Dataset(
             inputs: labels.inputs, targets: Tensor([Int](repeating: 0, count: 39) + [2]))
         let label = #expect(throws: TrainingError.self) {
-            try classifier().fit(batches: labels.batches(of: 8), verbose: .silent, validationData: wrong)
+            try classifier().fit(batches: labels.batched(8), verbose: .silent, validationData: wrong)
         }
         #expect(label?.description.contains("label 2 at sample 39 is outside the model's 2 classes") == true)
     }

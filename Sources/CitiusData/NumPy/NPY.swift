@@ -62,29 +62,41 @@ public enum NPY {
     ///
     /// - Throws: a ``DataError`` as ``read(contentsOf:upTo:)`` does.
     public static func map(contentsOf path: String) throws(DataError) -> Tensor {
-        let file: FileBytes
+        let array = try mapArray(contentsOf: path)
+        return array.encoding == nil ? array.tensor : try read(contentsOf: path, upTo: .max >> 8)
+    }
+
+    /// Maps a file into memory, in whatever form its elements are: what is looked at is read and converted then.
+    ///
+    /// Arrays that lie column by column, strings and uint64 are read at once, as by ``read(contentsOf:upTo:)``.
+    ///
+    /// - Throws: a ``DataError`` as ``read(contentsOf:upTo:)`` does.
+    public static func mapArray(contentsOf path: String) throws(DataError) -> MappedArray {
+        let file = try FileBytes(mappingData: path)
+        let reader = try NPYReader(FileBytesSource(file, 0..<file.buffer.count), byteLimit: Int.max >> 8)
+        try reader.requireLength(file.buffer.count - reader.header.dataStart)
+        let header = reader.header
+        guard !header.isTransposed, let kind = header.type.kind else {
+            return MappedArray(try reader.readTensor())
+        }
+        return MappedArray(
+            file, from: header.dataStart, shape: header.shape(),
+            ElementEncoding(kind, isBigEndian: header.isBigEndian))
+    }
+}
+
+extension FileBytes {
+    /// Throws a file's failure as one of data.
+    convenience init(mappingData path: String) throws(DataError) {
         do throws(ReadingFailure) {
-            file = try FileBytes(mapping: path)
+            try self.init(mapping: path)
         } catch {
             throw DataError(error)
         }
-        let source = FileBytesSource(file, 0..<file.buffer.count)
-        let reader = try NPYReader(source, byteLimit: Int.max >> 8)
-        try reader.requireLength(file.buffer.count - reader.header.dataStart)
-        guard reader.header.isMappable else { return try reader.readTensor() }
-        return Tensor(
-            viewing: file, from: reader.header.dataStart, shape: reader.header.shape(),
-            dtype: reader.header.type.dtype)
     }
 }
 
 extension NPYHeader {
-    /// Whether a tensor has the elements as they lie in the file.
-    fileprivate var isMappable: Bool {
-        let isNative = isBigEndian == (1.bigEndian == 1) || type.byteCount == 1
-        return type.isDType && isNative && !isTransposed
-    }
-
     /// Whether the elements' order differs from a tensor's.
     fileprivate var isTransposed: Bool { isFortranOrder && sizes.count > 1 }
 }
@@ -139,46 +151,26 @@ struct NPYReader {
             return tensor
         default: break
         }
-        // Narrow elements are read into the end of the space and widened in place from the front: what is written
-        // never reaches what is still unread.
+        // Read into the end of the space, and converted in place from the front.
         let tensor = Tensor(uninitialized: shape, dtype: type.dtype)
         let out = tensor.storage.pointer
         let start = count * type.dtype.byteCount - byteCount
         try fill(UnsafeMutableRawBufferPointer(start: out + start, count: byteCount))
-        func convert<From: FixedWidthInteger & BitwiseCopyable, To: BitwiseCopyable>(
-            _ body: (From) -> To
-        ) {
-            for index in 0..<count {
-                let word = out.loadUnaligned(
-                    fromByteOffset: start + index * MemoryLayout<From>.size, as: From.self)
-                out.storeBytes(
-                    of: body(isSwapped ? word.byteSwapped : word),
-                    toByteOffset: index * MemoryLayout<To>.size, as: To.self)
-            }
+        if let kind = type.kind {
+            let encoding = ElementEncoding(kind, isBigEndian: header.isBigEndian)
+            if !encoding.isNative { encoding.decode(out + start, count: count, into: out, usesPool: false) }
+            return tensor
         }
-        switch type {
-        // A Swift Bool is 0 or 1; the file may hold any byte.
-        case .bool: convert { (byte: UInt8) in byte != 0 }
-        case .int8: convert { (number: Int8) in Int32(number) }
-        case .int16: convert { (number: Int16) in Int32(number) }
-        case .uint16: convert { (number: UInt16) in Int32(number) }
-        case .uint32: convert { (number: UInt32) in Int64(number) }
-        case .float16: convert { (bits: UInt16) in float(half: bits) }
-        case .uint64:
-            var greatest: UInt64 = 0
-            convert { (number: UInt64) in
-                greatest = max(greatest, number)
-                return number
-            }
-            guard greatest <= Int64.max else {
+        for index in 0..<count {
+            let word = out.load(fromByteOffset: 8 * index, as: UInt64.self)
+            let number = isSwapped ? word.byteSwapped : word
+            guard number <= Int64.max else {
                 throw DataError(
                     .unsupportedType,
-                    "\(source.name) holds the uint64 \(greatest), more than int64 has. Save it as float64, by astype."
+                    "\(source.name) holds the uint64 \(number), more than int64 has. Save it as float64, by astype."
                 )
             }
-        case .int32, .float32: if isSwapped { convert { (word: UInt32) in word } }
-        case .int64, .float64: if isSwapped { convert { (word: UInt64) in word } }
-        case .uint8, .bytes, .text: break
+            out.storeBytes(of: number, toByteOffset: 8 * index, as: UInt64.self)
         }
         return tensor
     }

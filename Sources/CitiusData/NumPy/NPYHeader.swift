@@ -61,11 +61,21 @@ enum NPYType: Equatable {
         }
     }
 
-    /// Whether a tensor's elements have the same bits.
-    var isDType: Bool {
+    /// How the elements lie in the file; nil of strings, and of numbers of which no tensor has some.
+    var kind: ElementEncoding.Kind? {
         switch self {
-        case .uint8, .int32, .int64, .float32, .float64: true
-        default: false
+        case .bool: .bool
+        case .int8: .int8
+        case .uint8: .uint8
+        case .int16: .int16
+        case .uint16: .uint16
+        case .int32: .int32
+        case .uint32: .uint32
+        case .int64: .int64
+        case .float16: .float16
+        case .float32: .float32
+        case .float64: .float64
+        case .uint64, .bytes, .text: nil
         }
     }
 }

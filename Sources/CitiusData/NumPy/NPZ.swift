@@ -24,13 +24,7 @@ public struct NPZ: Sendable {
     ///   times its size.
     /// - Throws: a ``DataError`` if it cannot be read or is no zip archive.
     public init(contentsOf path: String, upTo byteLimit: Int = IDX.defaultByteLimit) throws(DataError) {
-        let file: FileBytes
-        do throws(ReadingFailure) {
-            file = try FileBytes(mapping: path)
-        } catch {
-            throw DataError(error)
-        }
-        try self.init(file, byteLimit)
+        try self.init(FileBytes(mappingData: path), byteLimit)
     }
 
     /// Checks the bytes of such a file. Throws as ``init(contentsOf:upTo:)``.

@@ -74,34 +74,10 @@ public struct Safetensors: Sendable {
     /// - Throws: a `SafetensorsError` if there is none of that name, or its elements are of a type that no `Tensor` has
     ///   (`I8`, `U16`, `F8_E4M3`, …): `rawBytes(named:)` gives those.
     public func tensor(named name: String) throws(SafetensorsError) -> Tensor {
-        let (entry, type, dtype) = try typedEntry(named: name)
-        return withBytes(of: entry) { source in
-            var tensor = Tensor(uninitialized: entry.shape, dtype: dtype)
-            let target = tensor.mutableAddress()
-            switch type {
-            case .float16:
-                for index in 0..<tensor.count {
-                    let half = UInt16(
-                        littleEndian: source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
-                    target.storeBytes(of: float(half: half), toByteOffset: 4 * index, as: Float.self)
-                }
-            case .bfloat16:
-                for index in 0..<tensor.count {
-                    let half = UInt16(
-                        littleEndian: source.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self))
-                    target.storeBytes(
-                        of: Float(bitPattern: UInt32(half) << 16), toByteOffset: 4 * index, as: Float.self)
-                }
-            case .bool:
-                // A Swift Bool is 0 or 1; the file may hold any byte.
-                for index in 0..<tensor.count {
-                    target.storeBytes(of: source[index] != 0, toByteOffset: index, as: Bool.self)
-                }
-            default:
-                if let base = source.baseAddress { target.copyMemory(from: base, byteCount: source.count) }
-            }
-            return tensor
-        }
+        var tensor = try mappedArray(named: name).tensor
+        // A copy, whatever it was.
+        _ = tensor.mutableAddress()
+        return tensor
     }
 
     /// A tensor that lies in the file: nothing is copied, and what is looked at is read then, so that the file may be
@@ -117,10 +93,22 @@ public struct Safetensors: Sendable {
     ///
     /// - Throws: as `tensor(named:)`.
     public func mappedTensor(named name: String) throws(SafetensorsError) -> Tensor {
-        let (entry, type, dtype) = try typedEntry(named: name)
-        if type == .float16 || type == .bfloat16 { return try tensor(named: name) }
-        return Tensor(
-            viewing: bytes, from: dataStart + entry.range.lowerBound, shape: entry.shape, dtype: dtype)
+        try mappedArray(named: name).tensor
+    }
+
+    /// An array that lies in the file, in whatever form it does: half precision and bool are converted as they are looked
+    /// at.
+    ///
+    /// ```swift
+    /// let data = Dataset(inputs: try file.mappedArray(named: "x"), targets: try file.tensor(named: "y"))
+    /// ```
+    ///
+    /// - Throws: as `tensor(named:)`.
+    public func mappedArray(named name: String) throws(SafetensorsError) -> MappedArray {
+        let (entry, kind) = try typedEntry(named: name)
+        return MappedArray(
+            bytes, from: dataStart + entry.range.lowerBound, shape: entry.shape,
+            ElementEncoding(kind, isBigEndian: false))
     }
 
     /// A copy of a tensor's bytes, whatever their type.
@@ -140,15 +128,15 @@ public struct Safetensors: Sendable {
 
     private func typedEntry(
         named name: String
-    ) throws(SafetensorsError) -> (entry: Entry, type: SafetensorsType, dtype: DType) {
+    ) throws(SafetensorsError) -> (entry: Entry, kind: ElementEncoding.Kind) {
         let entry = try entry(named: name)
-        guard let type = SafetensorsType(rawValue: entry.type), let dtype = type.dtype else {
+        guard let kind = SafetensorsType(rawValue: entry.type)?.kind else {
             throw SafetensorsError(
                 .unsupportedType,
                 "\(bytes.name): the elements of \(quoted(name)) are \(entry.type), which no Tensor holds. "
                     + "Read them by rawBytes(named:), or save them as F32.")
         }
-        return (entry, type, dtype)
+        return (entry, kind)
     }
 
     private func withBytes<Result>(of entry: Entry, _ body: (UnsafeRawBufferPointer) -> Result) -> Result {
@@ -210,10 +198,12 @@ enum SafetensorsType: String, CaseIterable {
         }
     }
 
-    /// What a tensor of such elements has; nil where no tensor can have them.
-    var dtype: DType? {
+    /// How elements lie in the file that a tensor can have; nil of others.
+    var kind: ElementEncoding.Kind? {
         switch self {
-        case .float32, .float16, .bfloat16: .float32
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
         case .float64: .float64
         case .int32: .int32
         case .int64: .int64

@@ -2,33 +2,45 @@ import CitiusAutograd
 import CitiusData
 import CitiusTensor
 
-/// Where a run's batches come from: a data set, shuffled anew for each pass, or a sequence of the user's.
+/// Where a run's batches come from: batches by recipe, of which each pass may have an order of its own, or a sequence of
+/// the user's.
 struct BatchSource {
+    typealias Iterator = () throws(DataError) -> Batch?
+
     /// Batches a pass, if known before.
     let steps: Int?
     /// Whether each batch must be checked, since the whole could not be.
     let checksBatches: Bool
     /// The batches of a pass from one on.
-    let batches: (_ random: RandomStream?, _ start: Int) -> AnyIterator<Batch>
+    let batches: (_ pass: Int, _ random: RandomStream, _ start: Int) -> Iterator
+}
 
+extension BatchSource {
+    /// Data that are checked as a whole.
     init(_ data: Dataset, batchSize: Int, shuffles: Bool) {
-        // Larger than the data is as large as the data.
-        let size = min(batchSize, max(1, data.count))
-        steps = (data.count + size - 1) / size
-        checksBatches = false
-        batches = { random, start in
-            let shuffler = shuffles ? random?.generator.split() : nil
-            return AnyIterator(data.batches(of: size, shuffledBy: shuffler).iterator(startingAt: start))
+        let batches = data.batched(batchSize)
+        self.init(shuffles ? batches.shuffled() : batches, checksBatches: false)
+    }
+
+    init(_ recipe: Batches, checksBatches: Bool = true) {
+        self.init(steps: recipe.count, checksBatches: checksBatches) { pass, random, start in
+            var iterator =
+                recipe.needsRandomness
+                ? recipe.pass(pass, random.generator.split(), start)
+                : recipe.pass(pass, startingAt: start)
+            return { () throws(DataError) in try iterator.nextBatch() }
         }
     }
 
     init<S: Sequence>(_ sequence: S) where S.Element == Batch {
-        steps = (sequence as? Batches)?.count
-        checksBatches = true
-        batches = { _, start in
+        if let recipe = sequence as? Batches {
+            self.init(recipe)
+            return
+        }
+        self.init(steps: nil, checksBatches: true) { _, _, start in
             var iterator = sequence.makeIterator()
             for _ in 0..<start where iterator.next() == nil { break }
-            return AnyIterator(iterator)
+            return { iterator.next() }
         }
     }
 }
@@ -37,28 +49,33 @@ struct BatchSource {
 final class BatchFeed {
     let source: BatchSource
     private let random: RandomStream
-    private var iterator: AnyIterator<Batch>?
+    private var iterator: BatchSource.Iterator?
     private var start: RandomGenerator
     private var taken = 0
+    /// The number of the running pass, or of the next one between two.
+    private var pass: Int
     /// How many passes were begun.
     private(set) var passes = 0
 
-    init(_ source: BatchSource, random: RandomStream) {
+    /// - Parameter pass: the number of the first pass.
+    init(_ source: BatchSource, random: RandomStream, pass: Int) {
         self.source = source
         self.random = random
+        self.pass = pass
         start = random.generator
     }
 
-    /// The random numbers that the running pass began with, and how many of its batches are drawn; between two passes,
-    /// those that the next one would begin with.
-    var position: (passStart: RandomGenerator, drawn: Int) {
-        iterator == nil ? (random.generator, 0) : (start, taken)
+    /// The running pass, the random numbers that it began with, and how many of its batches are drawn; between two
+    /// passes, those that the next one would begin with.
+    var position: (pass: Int, start: RandomGenerator, drawn: Int) {
+        iterator == nil ? (pass, random.generator, 0) : (pass, start, taken)
     }
 
     /// Continues within a pass that began with these random numbers.
-    func resume(passStart: RandomGenerator, drawn: Int) {
+    func resume(pass: Int, start: RandomGenerator, drawn: Int) {
+        self.pass = pass
         guard drawn > 0 else { return }
-        random.generator = passStart
+        random.generator = start
         beginPass(at: drawn)
     }
 
@@ -66,17 +83,33 @@ final class BatchFeed {
         start = random.generator
         taken = first
         passes += 1
-        iterator = source.batches(random, first)
+        iterator = source.batches(pass, random, first)
     }
 
     /// The next batch; nil once at the end of each pass.
-    func next() -> Batch? {
+    ///
+    /// - Parameter operation: what an error names.
+    func next(for operation: String) throws(TrainingError) -> Batch? {
         if iterator == nil { beginPass() }
-        guard let batch = iterator?.next() else {
+        let batch: Batch?
+        do throws(DataError) {
+            batch = try iterator?()
+        } catch {
+            throw TrainingError(error, operation)
+        }
+        guard let batch else {
             iterator = nil
+            pass += 1
             return nil
         }
         taken += 1
         return batch
+    }
+}
+
+extension TrainingError {
+    /// Data that failed while they were read.
+    init(_ error: DataError, _ operation: String) {
+        self.init(.unreadableData, "\(operation): \(error.message)")
     }
 }

@@ -42,6 +42,13 @@ extension Model {
             verbose: verbose, steps: steps, callbacks: callbacks)
     }
 
+    /// The loss and the metrics over a pass of batches by recipe. See `fit(_:epochs:…)` over `Batches`.
+    public final func evaluate(
+        _ batches: Batches, verbose: Verbosity = .automatic, steps: Int? = nil, callbacks: [Callback] = []
+    ) throws(TrainingError) -> Scores {
+        try evaluate(batches: batches, verbose: verbose, steps: steps, callbacks: callbacks)
+    }
+
     /// The loss and the metrics over batches of your own making.
     public final func evaluate<S: Sequence>(
         batches: S, verbose: Verbosity = .automatic, steps: Int? = nil, callbacks: [Callback] = []
@@ -76,9 +83,9 @@ extension Model {
     ) throws(TrainingError) -> Scores {
         resetMetrics()
         for observer in observers { observer.onTestBegin() }
-        let batches = source.batches(nil, 0)
+        let feed = BatchFeed(source, random: RandomStream(random.generator), pass: 0)
         var step = 0
-        while step < steps ?? .max, let batch = batches.next() {
+        while step < steps ?? .max, let batch = try feed.next(for: "\(operation), batch \(step)") {
             if source.checksBatches { try check(batch, for: "\(operation), batch \(step)") }
             for observer in observers { observer.onTestBatchBegin(step) }
             testStep(batch)
@@ -124,7 +131,8 @@ extension Model {
         let count = inputs[0].shape[0]
         let size = min(batchSize, count)
         var starts = stride(from: 0, to: count, by: size).makeIterator()
-        return predict(batches: (count + size - 1) / size, upTo: steps, verbose, callbacks) {
+        return try predict(batches: (count + size - 1) / size, upTo: steps, verbose, callbacks) {
+            () throws(TrainingError) in
             starts.next().map { start in inputs.map { $0[start..<min(start + size, count)] } }
         }
     }
@@ -152,22 +160,58 @@ extension Model {
         require(batchSize >= 1, "predict: batchSize is \(batchSize), expected at least 1")
         try checkCount(data.count, for: "predict")
         try prepare(sampleShapes: data.inputShapes, for: "predict")
-        let batches = data.batches(of: min(batchSize, data.count))
-        var iterator = batches.makeIterator()
-        return predict(batches: batches.count, upTo: steps, verbose, callbacks) { iterator.next()?.allInputs }
+        return try predict(data.batched(batchSize), checksBatches: false, verbose, steps, callbacks)
+    }
+
+    /// The model's output for each sample of a pass over batches by recipe: `[samples, …]`. Throws as `predict` over a
+    /// `Dataset`, and if the data cannot be read.
+    ///
+    /// Traps if the model has several outputs: `predictOutputs` gives all of them.
+    public final func predict(
+        _ batches: Batches, verbose: Verbosity = .silent, steps: Int? = nil, callbacks: [Callback] = []
+    ) throws(TrainingError) -> Tensor {
+        try onlyOutput(
+            of: predictOutputs(batches, verbose: verbose, steps: steps, callbacks: callbacks), for: "predict")
+    }
+
+    /// The model's outputs for each sample of a pass over batches by recipe: each `[samples, …]`.
+    public final func predictOutputs(
+        _ batches: Batches, verbose: Verbosity = .silent, steps: Int? = nil, callbacks: [Callback] = []
+    ) throws(TrainingError) -> [Tensor] {
+        try predict(batches, checksBatches: true, verbose, steps, callbacks)
     }
 
     private final func predict(
-        batches: Int, upTo limit: Int?, _ verbose: Verbosity, _ callbacks: [Callback],
-        next: () -> [Tensor]?
-    ) -> [Tensor] {
+        _ batches: Batches, checksBatches: Bool, _ verbose: Verbosity, _ steps: Int?, _ callbacks: [Callback]
+    ) throws(TrainingError) -> [Tensor] {
+        var iterator = batches.makeIterator()
+        let outputs = try predict(batches: batches.count, upTo: steps, verbose, callbacks) {
+            () throws(TrainingError) in
+            let batch: Batch?
+            do throws(DataError) {
+                batch = try iterator.nextBatch()
+            } catch {
+                throw TrainingError(error, "predict")
+            }
+            if checksBatches, let batch { try checkInputs(batch.allInputs, for: "predict") }
+            return batch?.allInputs
+        }
+        try checkCount(outputs.count, for: "predict")
+        return outputs
+    }
+
+    /// - Parameter batches: how many there are, if that is known.
+    private final func predict(
+        batches: Int?, upTo limit: Int?, _ verbose: Verbosity, _ callbacks: [Callback],
+        next: () throws(TrainingError) -> [Tensor]?
+    ) throws(TrainingError) -> [Tensor] {
         require(limit ?? 1 >= 1, "predict: steps is \(limit ?? 1), expected at least 1")
-        let steps = min(batches, limit ?? batches)
+        let steps = batches.map { min($0, limit ?? $0) } ?? limit
         let plan = RunPlan(kind: .predicting, steps: steps, verbosity: verbose)
         let observers = observers(callbacks, plan)
         for observer in observers { observer.onPredictBegin() }
         var results: [[Tensor]] = []
-        while results.count < steps, let inputs = next() {
+        while results.count < steps ?? .max, let inputs = try next() {
             for observer in observers { observer.onPredictBatchBegin(results.count) }
             results.append(predictStep(inputs))
             for observer in observers { observer.onPredictBatchEnd(results.count - 1) }

@@ -106,11 +106,43 @@ extension Model {
             dashboard: dashboard)
     }
 
-    /// Trains the model on batches of your own making, iterated once an epoch: augmented, prefetched, read
-    /// from elsewhere.
+    /// Trains the model on batches by recipe, a pass an epoch: shuffled, augmented, made ahead, of data in memory, in
+    /// mapped files or in streams.
     ///
     /// ```swift
-    /// try model.fit(batches: train.batches(of: 32).map(augmented).prefetched(), epochs: 10)
+    /// let batches = train.batched(32).shuffled().mapped(parallel: 2, augmented).prefetched()
+    /// try model.fit(batches, epochs: 10, validationData: test.batched(64))
+    /// ```
+    ///
+    /// Each batch is checked as it comes. One that does not fit, or cannot be read, ends the training with an error; the
+    /// weights keep what was learned, and `history` what was recorded. With `BackupAndRestore` a training goes on within
+    /// a pass, with the same bits.
+    ///
+    /// - Parameter stepsPerEpoch: how many batches make an epoch; nil: a pass. The next epoch goes on where the last one
+    ///   ended.
+    @discardableResult
+    public final func fit(
+        _ batches: Batches, epochs: Int = 1, verbose: Verbosity = .automatic, callbacks: [Callback] = [],
+        validationData: Batches? = nil, classWeight: [Int: Double]? = nil, initialEpoch: Int = 0,
+        stepsPerEpoch: Int? = nil, validationSteps: Int? = nil, validationFrequency: Int = 1,
+        dashboard: Bool = false
+    ) throws(TrainingError) -> History {
+        _ = compiled(for: "fit")
+        return try run.claimed(for: "fit") { () throws(TrainingError) in
+            try fit(
+                BatchSource(batches), validation: validationData.map { BatchSource($0) },
+                FitPlan(
+                    epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
+                    validationSteps: validationSteps, validationFrequency: validationFrequency,
+                    classWeight: classWeight),
+                verbose, dashboard ? [Dashboard()] + callbacks : callbacks)
+        }
+    }
+
+    /// Trains the model on batches of your own making, iterated once an epoch.
+    ///
+    /// ```swift
+    /// try model.fit(batches: [Batch(inputs: x, targets: y)], epochs: 10)
     /// ```
     ///
     /// Each batch is checked as it comes. One that does not fit ends the training with an error; the weights keep what
@@ -171,7 +203,9 @@ extension Model {
         let observers = observers(callbacks, plan) + [history]
         history.attach(to: self, plan: plan)
 
-        let feed = BatchFeed(source, random: random)
+        // Without a length of its own, an epoch is a pass.
+        let feed = BatchFeed(
+            source, random: random, pass: fitPlan.stepsPerEpoch == nil ? fitPlan.initialEpoch : 0)
         run.feed = feed
         run.callbacks = observers
         run.resumption = nil
@@ -189,7 +223,7 @@ extension Model {
         if let failure = run.failure { throw failure }
         if let resumption = run.resumption {
             (epoch, step) = (resumption.epoch, resumption.step)
-            feed.resume(passStart: resumption.passStart, drawn: resumption.drawn)
+            feed.resume(pass: resumption.pass, start: resumption.passStart, drawn: resumption.drawn)
             random.generator = resumption.random
             if let states = run.callbackStates { try CallbackState.restore(states, to: observers) }
             stopTraining = resumption.isStopped
@@ -225,7 +259,7 @@ extension Model {
         var step = start
         var isAtEnd = false
         while step < plan.stepsPerEpoch ?? .max {
-            guard let batch = feed.next() else {
+            guard let batch = try feed.next(for: "fit, batch \(step)") else {
                 // The end of the data is that of the epoch, unless the epoch has a length of its own: then the data
                 // begins anew, if it can.
                 if plan.stepsPerEpoch == nil || isAtEnd { break }
@@ -247,17 +281,18 @@ extension Model {
         throw TrainingError(
             .exhaustedData,
             "fit: the batches are at their end after step \(step) of the epoch and cannot be iterated again; give a "
-                + "sequence that can, such as Dataset.batches(of:) or an array, or one that goes on for ever."
+                + "sequence that can, such as Dataset.batched(_:) or an array, or one that goes on for ever."
         )
     }
 
     /// Where the training stands, between two of its steps; nil outside of `fit`.
     package final var trainingPosition: TrainingPosition? {
         guard let feed = run.feed else { return nil }
-        let (passStart, drawn) = feed.position
+        let (pass, passStart, drawn) = feed.position
         return TrainingPosition(
-            epoch: run.epoch, step: run.step, passStart: passStart, drawn: drawn, random: random.generator,
-            metrics: metricStates, isStopped: stopTraining && !run.isInterrupted && run.step == 0)
+            epoch: run.epoch, step: run.step, pass: pass, passStart: passStart, drawn: drawn,
+            random: random.generator, metrics: metricStates,
+            isStopped: stopTraining && !run.isInterrupted && run.step == 0)
     }
 
     /// The given callbacks and a progress bar, unless there is one, told what is to be done.

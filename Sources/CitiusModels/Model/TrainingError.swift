@@ -8,6 +8,8 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
         case emptyData
         /// There are no more batches, and the sequence of them cannot be iterated again.
         case exhaustedData
+        /// The data, or a transform of them, failed while they were read: a damaged file, say.
+        case unreadableData
         /// The samples do not have the shape that the model takes.
         case inputShape
         /// The targets do not have the shape that the loss takes, or are not as many as the inputs.

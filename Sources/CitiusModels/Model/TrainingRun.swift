@@ -51,8 +51,9 @@ package struct TrainingPosition: Sendable, Equatable {
     /// The running epoch, from 0, and how many of its steps are taken.
     package var epoch: Int
     package var step: Int
-    /// The random numbers as they were when the running pass over the data began, and how many of its batches are
+    /// The running pass over the data, the random numbers as they were when it began, and how many of its batches are
     /// drawn.
+    package var pass: Int
     package var passStart: RandomGenerator
     package var drawn: Int
     /// The random numbers as they are now.

@@ -58,7 +58,8 @@ enum ModelFile {
         if let position = contents.position {
             let training: JSON = [
                 "epoch": .integer(Int64(position.epoch)), "step": .integer(Int64(position.step)),
-                "drawn": .integer(Int64(position.drawn)), "is_stopped": .bool(position.isStopped),
+                "pass": .integer(Int64(position.pass)), "drawn": .integer(Int64(position.drawn)),
+                "is_stopped": .bool(position.isStopped),
                 "callbacks": .array(
                     contents.callbacks.map {
                         [
@@ -186,12 +187,12 @@ enum ModelFile {
     static func position(in file: Safetensors, _ path: String) throws(SavingError) -> TrainingPosition? {
         guard let training = try training(in: file, path) else { return nil }
         guard let epoch = training["epoch"]?.int, let step = training["step"]?.int,
-            let drawn = training["drawn"]?.int,
+            let pass = training["pass"]?.int, let drawn = training["drawn"]?.int,
             // No training counts further.
-            [epoch, step, drawn].allSatisfy({ (0..<1 << 48).contains($0) })
+            [epoch, step, pass, drawn].allSatisfy({ (0..<1 << 48).contains($0) })
         else {
             throw SavingError(
-                .trainingState, "\(path): the training in the header lacks its epoch, step or batch")
+                .trainingState, "\(path): the training in the header lacks its epoch, step, pass or batch")
         }
         var metrics: [String: [(index: Int, tensor: Tensor)]] = [:]
         for name in file.names where name.hasPrefix(metricsPrefix) {
@@ -201,7 +202,8 @@ enum ModelFile {
             metrics[String(parts[..<slash]), default: []].append((index, try tensor(name, in: file)))
         }
         return TrainingPosition(
-            epoch: epoch, step: step, passStart: try generator("@pass_start", in: file), drawn: drawn,
+            epoch: epoch, step: step, pass: pass, passStart: try generator("@pass_start", in: file),
+            drawn: drawn,
             random: try generator("@random", in: file),
             metrics: metrics.mapValues { $0.sorted { $0.index < $1.index }.map { $0.tensor } },
             isStopped: training["is_stopped"]?.bool ?? false)
