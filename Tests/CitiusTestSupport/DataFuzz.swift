@@ -162,6 +162,25 @@ public func fuzzARFF(inputs: Int, seed: UInt64) -> FuzzReport {
     }
 }
 
+/// Reads mutated CSV files by every layout, into memory and as streams. Whatever the bytes: an error, or as many inputs
+/// as targets.
+public func fuzzCSV(inputs: Int, seed: UInt64) -> FuzzReport {
+    let wholes = [
+        "x y,b,n,class\n1.5,red,3,u\n,\"dark \"\"blue\"\"\",-4,v\n2e3,\"a,\r\nb\",NA,u\n",
+        "\u{FEFF}a,b\r\n1,0\r\n\r\n255,7\r\nnan,8\r\n", "1;2\n3;\"4\"", "b\n\"\n\n\"\nx\ny",
+    ].map { Array($0.utf8) }
+    var layouts = Mutation(random: SplitMix64(seed: seed &+ 1))
+    return fuzzData(inputs: inputs, seed: seed, wholes) { bytes throws(DataError) in
+        let options = CSV.Options(
+            delimiter: layouts.number(below: 3) == 0 ? ";" : ",", hasHeader: layouts.number(below: 4) > 0,
+            kinds: layouts.number(below: 8) == 0 ? ["b": .category(["red", "x"])] : [:],
+            categoryLimit: layouts.number(below: 4), inferenceRows: layouts.number(below: 2) == 0 ? nil : 1)
+        var layout = fuzzLayout(&layouts)
+        if layouts.number(below: 4) == 0 { layout.texts = ["b"] }
+        return tableFailure(try CSV.parse(bytes, layout: layout, options: options, upTo: fuzzByteLimit))
+    }
+}
+
 private func fuzzLayout(_ mutation: inout Mutation<SplitMix64>) -> TableLayout {
     let missing: [MissingValues] = [.refused, .dropped, .kept, .replaced(by: 0.5), .mean]
     return TableLayout(
@@ -171,7 +190,10 @@ private func fuzzLayout(_ mutation: inout Mutation<SplitMix64>) -> TableLayout {
 }
 
 private func tableFailure(_ data: Dataset) -> String? {
-    guard data.inputs.shape == [data.count, data.metadata.featureNames.count] else {
+    guard
+        data.metadata.featureNames.isEmpty
+            || data.inputs.shape == [data.count, data.metadata.featureNames.count]
+    else {
         return "inputs of shape \(data.inputs.shape) for \(data.metadata.featureNames.count) names"
     }
     if !data.metadata.classNames.isEmpty, data.count > 0 {

@@ -9,6 +9,7 @@ var formats: [String: (Int, UInt64) -> FuzzReport] = [
     "idx": { fuzzIDX(inputs: $0, seed: $1) },
     "npy": { fuzzNPY(inputs: $0, seed: $1) },
     "arff": { fuzzARFF(inputs: $0, seed: $1) },
+    "csv": { fuzzCSV(inputs: $0, seed: $1) },
     "npz": { fuzzNPZ(inputs: $0, seed: $1) },
     "json": { fuzzJSON(inputs: $0, seed: $1) },
 ]

@@ -18,7 +18,7 @@ import CitiusTensor
 ///
 /// Keywords come in any case, names and values in either quotes with backslashes, `?` is a missing value, and what a
 /// sparse row leaves out is 0, of a nominal attribute its first value. Files may be gzipped. Strings and dates are texts,
-/// which are not read; relations within a table are refused. Source:
+/// which a layout may ask for; relations within a table are refused. Source:
 /// https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/.
 public enum ARFF {
     /// Reads a file into memory, in one pass. The target is the last attribute, unless the layout says another.
@@ -38,6 +38,26 @@ public enum ARFF {
         _ bytes: [UInt8], layout: TableLayout = TableLayout(), upTo byteLimit: Int = IDX.defaultByteLimit
     ) throws(DataError) -> Dataset {
         try read(layout, byteLimit, "the ARFF data") { MemorySource(bytes, name: "the ARFF data") }
+    }
+
+    /// A file whose rows are read as they are used, so that it may be larger than memory; it is read once before where
+    /// missing values become means.
+    ///
+    /// - Throws: a ``DataError`` as ``read(contentsOf:layout:upTo:)`` does; what is wrong in the rows is thrown as they are
+    ///   read.
+    ///
+    /// Traps if the layout has texts.
+    public static func stream(
+        contentsOf path: String, layout: TableLayout = TableLayout()
+    ) throws(DataError) -> TableStream {
+        let open = { @Sendable () throws(DataError) -> ARFFReader in
+            try ARFFReader(plainSource { () throws(DataError) in try FileSource(path: path) })
+        }
+        let header = try open()
+        return try TableStream(
+            TablePlan(header.columns, layout, file: header.name),
+            metadata: Metadata(name: header.relation, origin: path)
+        ) { () throws(DataError) in try open() }
     }
 
     /// The attributes of a file, of which the header alone is read.
@@ -88,6 +108,8 @@ final class ARFFReader: TableSource {
     private let lines: LineReader
     /// The indices of each nominal attribute's values.
     private var indices: [[String: Int]] = []
+    /// The texts of the last row by their columns, as they stand in its line.
+    private var texts: [Int: (bytes: UnsafeBufferPointer<UInt8>, isQuoted: Bool)] = [:]
 
     init(_ source: any ByteSource) throws(DataError) {
         name = source.name
@@ -185,6 +207,7 @@ final class ARFFReader: TableSource {
     func next(into values: UnsafeMutableBufferPointer<Double>) throws(DataError) -> Bool {
         while let bytes = try lines.line() {
             line = lines.number
+            texts.removeAll(keepingCapacity: true)
             var text = ARFFCursor(bytes)
             text.skipSpaces()
             if text.isAtEnd || text.current == UInt8(ascii: "%") { continue }
@@ -192,6 +215,11 @@ final class ARFFReader: TableSource {
             return true
         }
         return false
+    }
+
+    func text(of column: Int) -> String? {
+        guard let (bytes, isQuoted) = texts[column] else { return "" }
+        return isQuoted ? ARFFCursor.unescaped(bytes) : String(validating: bytes, as: UTF8.self)
     }
 
     private func readDense(
@@ -254,6 +282,10 @@ final class ARFFReader: TableSource {
     ) throws(DataError) -> Double {
         guard let (bytes, isQuoted) = text.token(endsAtSpace: endsAtBrace, endsAtBrace: endsAtBrace) else {
             throw malformed("the value of \"\(columns[column].name.prefix(60))\" has no closing quote")
+        }
+        if columns[column].kind == .text {
+            texts[column] = (bytes, isQuoted)
+            return .nan
         }
         if !isQuoted, bytes.count == 1, bytes[0] == UInt8(ascii: "?") { return .nan }
         func refuse(_ expected: String) -> DataError {

@@ -11,7 +11,7 @@ public struct TableColumn: Sendable, Equatable {
         case integer
         /// One of some names each; a value is an index into them.
         case category([String])
-        /// Texts of any kind, which are not read.
+        /// Texts of any kind, which become no numbers.
         case text
     }
 
@@ -49,11 +49,17 @@ public enum MissingValues: Sendable, Equatable {
 /// (one-hot), named `column=category`. ``Metadata/featureNames`` has their names. A target of categories becomes labels,
 /// int64, whose names are ``Metadata/classNames``; one of whole numbers int64; one of numbers the layout's dtype. A
 /// missing target is an error unless rows are dropped.
+///
+/// Columns that are named as texts become inputs of their own behind that one, strings [samples, bytes] (uint8, see
+/// `Tensor(utf8:)`), for layers that look words up.
 public struct TableLayout: Sendable, Equatable {
     /// The column that becomes the target; nil: the last one.
     public var target: String?
     /// The columns that become inputs, in this order; nil: all others but texts.
     public var features: [String]?
+    /// The columns that become inputs of strings, in this order: texts, or the names of categories. What stands for a
+    /// missing value is a word like others.
+    public var texts: [String]
     /// Whether categories are one-hot; else they are indices.
     public var oneHot: Bool
     public var missing: MissingValues
@@ -63,12 +69,13 @@ public struct TableLayout: Sendable, Equatable {
 
     /// Traps unless dtype is float32 or float64.
     public init(
-        target: String? = nil, features: [String]? = nil, oneHot: Bool = true,
+        target: String? = nil, features: [String]? = nil, texts: [String] = [], oneHot: Bool = true,
         missing: MissingValues = .refused, dtype: DType = .float32
     ) {
         require(dtype.isFloatingPoint, "TableLayout: dtype is \(dtype), expected float32 or float64")
         self.target = target
         self.features = features
+        self.texts = texts
         self.oneHot = oneHot
         self.missing = missing
         self.dtype = dtype
@@ -84,6 +91,8 @@ protocol TableSource: AnyObject {
     var line: Int { get }
     /// Writes the next row: numbers, indices of categories, NaN for what is missing and for texts. False at the end.
     func next(into values: UnsafeMutableBufferPointer<Double>) throws(DataError) -> Bool
+    /// The text of a column of texts in the last row; nil if it is no UTF-8.
+    func text(of column: Int) -> String?
 }
 
 /// Which columns become what.
@@ -97,6 +106,7 @@ struct TablePlan {
 
     let features: [Feature]
     let targets: [Int]
+    let texts: [Int]
     /// Features, one-hot ones counted each.
     let width: Int
     let columns: [TableColumn]
@@ -123,22 +133,26 @@ struct TablePlan {
         guard !columns.isEmpty else { throw DataError(.empty, "\(file) has no columns.") }
         var chosenTargets = targets ?? [columns.count - 1]
         if let name = layout.target { chosenTargets = [try index(of: name)] }
+        var texts: [Int] = []
+        for name in layout.texts { texts.append(try index(of: name)) }
         var chosenFeatures =
-            features ?? columns.indices.filter { !chosenTargets.contains($0) && columns[$0].kind != .text }
+            features
+            ?? columns.indices.filter { !chosenTargets.contains($0) && columns[$0].kind != .text }
+        chosenFeatures.removeAll { texts.contains($0) }
         if let names = layout.features {
             chosenFeatures = []
             for name in names { chosenFeatures.append(try index(of: name)) }
         }
         try self.init(
-            columns, targets: chosenTargets, features: chosenFeatures, oneHot: layout.oneHot,
+            columns, targets: chosenTargets, features: chosenFeatures, texts: texts, oneHot: layout.oneHot,
             missing: layout.missing, dtype: layout.dtype, file: file)
     }
 
     private init(
-        _ columns: [TableColumn], targets: [Int], features: [Int], oneHot: Bool, missing: MissingValues,
-        dtype: DType, file: String
+        _ columns: [TableColumn], targets: [Int], features: [Int], texts: [Int], oneHot: Bool,
+        missing: MissingValues, dtype: DType, file: String
     ) throws(DataError) {
-        guard !features.isEmpty else {
+        guard !features.isEmpty || !texts.isEmpty else {
             throw DataError(
                 .empty, "\(file) has no column for inputs beside the target; name some as features.")
         }
@@ -148,6 +162,13 @@ struct TablePlan {
                 "\(file): the column \"\(columns[column].name.prefix(60))\" holds texts, which are no numbers and no "
                     + "categories. Leave it out of the features.")
         }
+        for column in texts where columns[column].kind == .real || columns[column].kind == .integer {
+            throw DataError(
+                .unsupportedType,
+                "\(file): the column \"\(columns[column].name.prefix(60))\" holds numbers, expected texts or categories. Make "
+                    + "it one of the features.")
+        }
+        self.texts = texts
         self.features = features.map { column in
             if oneHot, case .category(let names) = columns[column].kind {
                 return Feature(column: column, width: names.count, isOneHot: true)

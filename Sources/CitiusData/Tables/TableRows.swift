@@ -134,49 +134,85 @@ private final class GrowingMemory: @unchecked Sendable {
     }
 }
 
-/// Reads a table.
-///
-/// - Parameters:
-///   - open: gives the table from its start.
-///   - plan: which columns become what.
-///   - inputs: takes the features of each row.
-///   - targets: take a target of each row.
-func readRows(
-    _ open: () throws(DataError) -> any TableSource, _ plan: TablePlan, inputs: any RowSink,
-    targets: [any RowSink]
-) throws(DataError) {
-    var replacements = [Double](repeating: .nan, count: plan.columns.count)
-    switch plan.missing {
-    case .mean: replacements = try columnMeans(open, plan)
-    case .replaced(let number):
-        for feature in plan.features { replacements[feature.column] = number }
-    case .refused, .dropped, .kept: break
+/// The texts of a column.
+final class TextRows {
+    private(set) var texts: [String] = []
+    func append(_ text: String) { texts.append(text) }
+}
+
+/// The rows of a table, laid out one by one.
+final class TableRows {
+    private let source: any TableSource
+    private let plan: TablePlan
+    /// What takes the place of a missing value of each column.
+    private let replacements: [Double]
+    private let values: UnsafeMutableBufferPointer<Double>
+    private let row: UnsafeMutableBufferPointer<Double>
+
+    init(_ source: any TableSource, _ plan: TablePlan, replacements: [Double]) {
+        self.source = source
+        self.plan = plan
+        self.replacements = replacements
+        values = .allocate(capacity: plan.columns.count)
+        row = .allocate(capacity: plan.width)
     }
-    let source = try open()
-    var failure: DataError?
-    var values = [Double](repeating: 0, count: plan.columns.count)
-    var row = [Double](repeating: 0, count: plan.width)
-    values.withUnsafeMutableBufferPointer { values in
-        row.withUnsafeMutableBufferPointer { row in
-            do throws(DataError) {
-                while try source.next(into: values) {
-                    guard try takes(values, plan, source) else { continue }
-                    for (sink, target) in zip(targets, plan.targets) {
-                        try sink.append(UnsafeBufferPointer(rebasing: values[target...target]))
-                    }
-                    if let range = plan.featureRange, plan.missing == .refused || plan.missing == .dropped {
-                        try inputs.append(UnsafeBufferPointer(rebasing: values[range]))
-                    } else {
-                        lay(values, plan, replacements, into: row)
-                        try inputs.append(UnsafeBufferPointer(row))
-                    }
-                }
-            } catch {
-                failure = error
-            }
+
+    deinit {
+        values.deallocate()
+        row.deallocate()
+    }
+
+    /// What takes the place of missing values. Reads the table where that is their mean.
+    static func replacements(
+        _ plan: TablePlan, _ open: () throws(DataError) -> any TableSource
+    ) throws(DataError) -> [Double] {
+        var replacements = [Double](repeating: .nan, count: plan.columns.count)
+        switch plan.missing {
+        case .mean: replacements = try columnMeans(open, plan)
+        case .replaced(let number):
+            for feature in plan.features { replacements[feature.column] = number }
+        case .refused, .dropped, .kept: break
         }
+        return replacements
     }
-    if let failure { throw failure }
+
+    /// Reads a row that is one of the data's; false at the end.
+    ///
+    /// - Parameters:
+    ///   - inputs: takes the features.
+    ///   - targets: take a target each.
+    ///   - texts: take a text each.
+    func next(
+        inputs: any RowSink, targets: [any RowSink], texts: [TextRows]
+    ) throws(DataError) -> Bool {
+        repeat {
+            guard try source.next(into: values) else { return false }
+        } while try !takes(values, plan, source)
+        for (sink, target) in zip(targets, plan.targets) {
+            try sink.append(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(values)[target...target]))
+        }
+        for (sink, column) in zip(texts, plan.texts) { sink.append(try text(of: column)) }
+        if let range = plan.featureRange, plan.missing == .refused || plan.missing == .dropped {
+            try inputs.append(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(values)[range]))
+        } else {
+            lay(values, plan, replacements, into: row)
+            try inputs.append(UnsafeBufferPointer(row))
+        }
+        return true
+    }
+
+    private func text(of column: Int) throws(DataError) -> String {
+        if case .category(let names) = plan.columns[column].kind {
+            return values[column].isNaN ? "" : names[Int(values[column])]
+        }
+        guard let text = source.text(of: column) else {
+            throw DataError(
+                .malformed,
+                "\(source.name), line \(source.line): the value of \"\(plan.columns[column].name.prefix(60))\" is no "
+                    + "UTF-8. Convert the file, for instance by iconv -t utf-8.")
+        }
+        return text
+    }
 }
 
 /// Whether a row is one of the data's: false if it is to be dropped for what is missing.
@@ -253,17 +289,84 @@ func readTable(
     file: String
 ) throws(DataError) -> Dataset {
     require(byteLimit >= 0, "\(file): the limit is \(byteLimit) bytes, expected at least 0")
-    let inputs = MemoryRows(
-        width: plan.width, dtype: plan.dtype, allowsBytes: plan.dtype == .float32, byteLimit: byteLimit,
-        file: file)
-    let targets = plan.targets.map {
-        MemoryRows(
-            width: 1, dtype: plan.targetDType($0), allowsBytes: false, byteLimit: byteLimit, file: file)
-    }
-    try readRows(open, plan, inputs: inputs, targets: targets)
+    let (inputs, targets) = plan.sinks(allowsBytes: true, byteLimit: byteLimit, file: file)
+    let texts = plan.texts.map { _ in TextRows() }
+    let rows = TableRows(
+        try open(), plan, replacements: try TableRows.replacements(plan, open))
+    while try rows.next(inputs: inputs, targets: targets, texts: texts) {}
     var metadata = metadata
     metadata.featureNames = plan.featureNames
     metadata.classNames = plan.classNames
     return Dataset(
-        inputs: [inputs.finish()], targets: targets.map { $0.finish(flat: true) }, metadata: metadata)
+        inputs: (plan.width > 0 ? [inputs.finish()] : []) + texts.map { Tensor(utf8: $0.texts) },
+        targets: targets.map { $0.finish(flat: true) }, metadata: metadata)
+}
+
+/// A table whose rows are read as they are used. ``CSV/stream(contentsOf:layout:options:)`` and
+/// ``ARFF/stream(contentsOf:layout:)`` make one.
+public struct TableStream: SampleStream {
+    /// What is known about the samples.
+    public let metadata: Metadata
+    private let plan: TablePlan
+    private let replacements: [Double]
+    private let open: @Sendable () throws(DataError) -> any TableSource
+
+    init(
+        _ plan: TablePlan, metadata: Metadata,
+        _ open: @escaping @Sendable () throws(DataError) -> any TableSource
+    ) throws(DataError) {
+        require(
+            plan.texts.isEmpty,
+            "TableStream: the layout has texts, whose tensor is as wide as the longest; read the table into memory"
+        )
+        self.plan = plan
+        self.open = open
+        replacements = try TableRows.replacements(plan, open)
+        var metadata = metadata
+        metadata.featureNames = plan.featureNames
+        metadata.classNames = plan.classNames
+        self.metadata = metadata
+    }
+
+    public func makeReader() throws(DataError) -> any SampleReader {
+        Reader(TableRows(try open(), plan, replacements: replacements), plan, metadata)
+    }
+
+    private final class Reader: SampleReader {
+        private let rows: TableRows
+        private let plan: TablePlan
+        private let metadata: Metadata
+
+        init(_ rows: TableRows, _ plan: TablePlan, _ metadata: Metadata) {
+            self.rows = rows
+            self.plan = plan
+            self.metadata = metadata
+        }
+
+        func next() throws(DataError) -> Dataset? {
+            let (inputs, targets) = plan.sinks(
+                allowsBytes: false, byteLimit: .max >> 8, file: metadata.origin)
+            while inputs.count < 1_024, try rows.next(inputs: inputs, targets: targets, texts: []) {}
+            guard inputs.count > 0 else { return nil }
+            return Dataset(
+                inputs: [inputs.finish()], targets: targets.map { $0.finish(flat: true) }, metadata: metadata)
+        }
+    }
+}
+
+extension TablePlan {
+    /// What takes the rows of features, and each target.
+    fileprivate func sinks(
+        allowsBytes: Bool, byteLimit: Int, file: String
+    ) -> (inputs: MemoryRows, targets: [MemoryRows]) {
+        (
+            MemoryRows(
+                width: width, dtype: dtype, allowsBytes: allowsBytes && dtype == .float32,
+                byteLimit: byteLimit, file: file),
+            targets.map {
+                MemoryRows(
+                    width: 1, dtype: targetDType($0), allowsBytes: false, byteLimit: byteLimit, file: file)
+            }
+        )
+    }
 }
