@@ -93,8 +93,4 @@ struct ArgmaxConvolutionGradients: ConvolutionGradients {
             }
         }
     }
-
-    func unpack(_ sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>) {
-        kernel.update(from: sums, count: sumCount)
-    }
 }

@@ -101,11 +101,16 @@ extension ConvolutionBlock {
             }
             if let bias = targets.bias { partialSums.total(0..<outputs, to: bias) }
             guard let kernel = targets.kernel else { return }
-            ThreadPool.shared.forRanges(of: method.sumCount, grain: 4_096) { range in
-                let range = outputs + range.lowerBound..<outputs + range.upperBound
-                partialSums.total(range, to: sums + range.lowerBound)
+            let kernelSums = sums + outputs
+            let block = method.sumBlockCount
+            let blocks = (method.sumCount + block - 1) / block
+            ThreadPool.shared.forRanges(of: blocks, grain: max(1, 4_096 / block)) { blocks in
+                let range = blocks.lowerBound * block..<min(blocks.upperBound * block, method.sumCount)
+                partialSums.total(
+                    outputs + range.lowerBound..<outputs + range.upperBound, to: kernelSums + range.lowerBound
+                )
+                method.unpack(range, of: UnsafePointer(kernelSums), to: kernel)
             }
-            method.unpack(UnsafePointer(sums + outputs), to: kernel)
         }
     }
 
@@ -132,6 +137,11 @@ func forEachSumBlock(rows: Int, columns: Int, _ body: (Range<Int>) -> Void) {
 
 extension ConvolutionGradients {
     var packScratchCount: Int { 0 }
+    var sumBlockCount: Int { 1_024 }
+
+    func unpack(_ range: Range<Int>, of sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>) {
+        (kernel + range.lowerBound).update(from: sums + range.lowerBound, count: range.count)
+    }
 }
 
 /// A way to compute a block's gradients, image by image, into the sums of a chunk of images.
@@ -140,6 +150,8 @@ protocol ConvolutionGradients: Sendable {
     var weightCount: Int { get }
     /// Elements of a sum of kernel gradients.
     var sumCount: Int { get }
+    /// Elements of a sum that are laid out together; the last block may be shorter.
+    var sumBlockCount: Int { get }
     /// Elements of scratch memory for one thread.
     var scratchCount: Int { get }
     /// Elements of scratch memory for `pack`.
@@ -155,6 +167,6 @@ protocol ConvolutionGradients: Sendable {
         inputGradient: UnsafeMutablePointer<Float>?, kernelSums: UnsafeMutablePointer<Float>?,
         biasSums: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>)
 
-    /// Lays out a finished sum as a kernel.
-    func unpack(_ sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>)
+    /// Lays out whole blocks of a finished sum as they are in a kernel: as they are, unless the method sums otherwise.
+    func unpack(_ range: Range<Int>, of sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>)
 }

@@ -166,10 +166,6 @@ struct DenseConvolutionGradients: ConvolutionGradients {
             }
         }
     }
-
-    func unpack(_ sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>) {
-        kernel.update(from: sums, count: sumCount)
-    }
 }
 
 extension WindowGeometry {

@@ -61,6 +61,8 @@ struct SparseConvolutionGradients: ConvolutionGradients {
 
     var weightCount: Int { pass.depth * pass.outputChannels }
     var sumCount: Int { pass.depth * pass.outputChannels }
+    /// The sums of a vector of output channels.
+    var sumBlockCount: Int { max(1, set.lanes * pass.depth) }
 
     /// Elements of the lists of some channels' live outputs.
     private var channelListCount: Int { (windows + set.lanes) * set.lanes }
@@ -77,11 +79,18 @@ struct SparseConvolutionGradients: ConvolutionGradients {
         _ kernel: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
         to weights: UnsafeMutablePointer<Float>
     ) {
-        let count = pass.segmentLength * pass.outputChannels
-        for segment in 0..<pass.segments.count {
-            set.transpose(
-                kernel + segment * count, pass.outputChannels, pass.segmentLength, pass.outputChannels,
-                weights + segment * count, pass.segmentLength)
+        let (length, outputs) = (pass.segmentLength, pass.outputChannels)
+        // A segment's length is of whole vectors.
+        let blocks = length / set.lanes
+        ThreadPool.shared.forRanges(
+            of: pass.segments.count * blocks, grain: max(1, 4_096 / max(1, set.lanes * outputs))
+        ) { range in
+            for index in range {
+                let (segment, row) = (index / blocks * length * outputs, index % blocks * set.lanes)
+                set.transpose(
+                    kernel + segment + row * outputs, outputs, set.lanes, outputs, weights + segment + row,
+                    length)
+            }
         }
     }
 
@@ -138,7 +147,9 @@ struct SparseConvolutionGradients: ConvolutionGradients {
     }
 
     /// The sums are [outputs, segments, segment length].
-    func unpack(_ sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>) {
-        set.transpose(sums, pass.depth, pass.outputChannels, pass.depth, kernel, pass.outputChannels)
+    func unpack(_ range: Range<Int>, of sums: UnsafePointer<Float>, to kernel: UnsafeMutablePointer<Float>) {
+        set.transpose(
+            sums + range.lowerBound, pass.depth, range.count / pass.depth, pass.depth,
+            kernel + range.lowerBound / pass.depth, pass.outputChannels)
     }
 }

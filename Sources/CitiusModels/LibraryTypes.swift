@@ -75,6 +75,6 @@ extension ConfigurationTypes {
         IntegerLookup.self, StringLookup.self, TextVectorization.self,
         // Schedules
         ExponentialDecay.self, CosineDecay.self, CosineDecayRestarts.self, PiecewiseConstantDecay.self,
-        PolynomialDecay.self, InverseTimeDecay.self,
+        PolynomialDecay.self, InverseTimeDecay.self, OneCycle.self,
     ])
 }
