@@ -10,6 +10,7 @@ let package = Package(
     name: "Citius",
     products: [
         .library(name: "Citius", targets: ["Citius"]),
+        .library(name: "CitiusTechniques", targets: ["CitiusTechniques"]),
         .library(name: "CitiusKeras", targets: ["CitiusKeras"]),
         .library(name: "CitiusDownloads", targets: ["CitiusDownloads"]),
         .library(name: "CitiusImages", targets: ["CitiusImages"]),
@@ -50,6 +51,7 @@ let package = Package(
             dependencies: ["CitiusLayers", "CitiusOptimizers", "CitiusData", "CitiusFormats"]
         ),
         .target(name: "Citius", dependencies: ["CitiusFormats", "CitiusModels"]),
+        .target(name: "CitiusTechniques", dependencies: ["CitiusModels"]),
         .target(name: "CitiusKeras", dependencies: ["CitiusHDF5", "CitiusLibzip", "CitiusModels"]),
         .executableTarget(name: "citius-model", dependencies: ["Citius", "CitiusKeras"]),
         .target(
@@ -82,7 +84,7 @@ let package = Package(
             name: "co2-forecast", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Examples/co2-forecast", exclude: ["co2.csv", "DATA.md"]),
         .executableTarget(
-            name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport"],
+            name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],
             path: "Benchmarks/citius-bench"),
 
         .target(
@@ -130,6 +132,9 @@ let package = Package(
             name: "CitiusModelsTests", dependencies: ["CitiusModels", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusLayersTests", dependencies: ["CitiusLayers", "CitiusModels", "CitiusTestSupport"]),
+        .testTarget(
+            name: "CitiusTechniquesTests",
+            dependencies: ["Citius", "CitiusTechniques", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusOptimizersTests", dependencies: ["CitiusOptimizers", "CitiusTestSupport"]),
     ],

@@ -11,6 +11,8 @@ let usage = """
       citius-bench throughput [options]   one model: training, evaluation, latency, memory, start-up
       citius-bench profile [options]      where a model's time goes, kernel by kernel
       citius-bench data [options]         reading of tables; training from files beside memory
+      citius-bench study [options]        which technique speeds training up most
+      citius-bench advise [options]       what helps one model to a target
       citius-bench compare [options]      the same in turn with PyTorch, Keras, JAX and ONNX Runtime
 
     Each takes --help.
@@ -23,6 +25,10 @@ case "profile":
     ProfileCommand.run(Array(arguments.dropFirst()))
 case "compare":
     Comparison.run(Array(arguments.dropFirst()))
+case "study":
+    StudyCommand.run(Array(arguments.dropFirst()))
+case "advise":
+    AdviseCommand.run(Array(arguments.dropFirst()))
 case "data":
     DataCommand.run(Array(arguments.dropFirst()))
 case "startup":

@@ -10,6 +10,8 @@ public struct Batch: Sendable {
     public var allTargets: [Tensor]
     /// [batch]: how much each sample's loss counts, or [batch, steps] for each step of sequences; nil means equally.
     public var sampleWeights: Tensor?
+    /// Where each sample stands in the data that is trained on; nil where nobody asked. `fit` knows it for its techniques.
+    public var indices: [Int]?
 
     /// The input; of several, the first.
     public var inputs: Tensor {
@@ -38,6 +40,24 @@ public struct Batch: Sendable {
         allInputs = inputs
         allTargets = targets
         self.sampleWeights = sampleWeights
+    }
+}
+
+extension Batch {
+    /// Some of the samples, in the order of the list; one may come twice. Traps if a row is outside the batch.
+    public func subset(_ rows: [Int]) -> Batch {
+        for row in rows {
+            require(
+                row >= 0 && row < count, "subset: row \(row) is outside the batch of \(count) samples")
+        }
+        func gathered(_ tensor: Tensor) -> Tensor {
+            rows.withUnsafeBufferPointer { tensor.gatheringRows($0, usesPool: true) }
+        }
+        var subset = Batch(
+            inputs: allInputs.map(gathered), targets: allTargets.map(gathered),
+            sampleWeights: sampleWeights.map(gathered))
+        subset.indices = indices.map { indices in rows.map { indices[$0] } }
+        return subset
     }
 }
 

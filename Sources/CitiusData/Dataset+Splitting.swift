@@ -93,18 +93,10 @@ extension Dataset {
     func rows(at samples: [Int]) -> [Int] { order.map { order in samples.map { order[$0] } } ?? samples }
 }
 
-/// The numbers below `count` in a random order: Fisher and Yates' shuffle (Durstenfeld 1964,
-/// doi:10.1145/364520.364540), in place.
+/// The numbers below `count` in a random order.
 func shuffledNumbers(_ count: Int, using generator: inout RandomGenerator) -> [Int] {
     var numbers = Array(0..<count)
-    numbers.withUnsafeMutableBufferPointer { numbers in
-        for last in stride(from: numbers.count - 1, to: 0, by: -1) {
-            // The high half of a product is a number up to `last`, as even as 64 bits allow; the
-            // library's own `shuffle` might draw otherwise in another version, and seeds must keep.
-            let chosen = generator.next().multipliedFullWidth(by: UInt64(last + 1)).high
-            numbers.swapAt(last, Int(chosen))
-        }
-    }
+    generator.shuffle(&numbers)
     return numbers
 }
 

@@ -28,7 +28,9 @@ extension ConfigurationTypes {
         Loss.LogCosh.self, Loss.KLDivergence.self, Loss.Poisson.self, Loss.CosineSimilarity.self,
         Loss.Hinge.self, Loss.SquaredHinge.self, Loss.CategoricalHinge.self,
         Loss.BinaryFocalCrossentropy.self, Loss.CategoricalFocalCrossentropy.self,
-        Loss.CategoricalGeneralizedCrossEntropy.self, Loss.Dice.self, Loss.Tversky.self,
+        Loss.CategoricalGeneralizedCrossEntropy.self, Loss.SymmetricCrossEntropy.self,
+        Loss.Bootstrapping.self,
+        Loss.Dice.self, Loss.Tversky.self,
         Loss.CTC.self, Loss.Circle.self,
         // Metrics
         Accuracy.self, SparseCategoricalAccuracy.self, CategoricalAccuracy.self, BinaryAccuracy.self,

@@ -5,6 +5,18 @@ extension RandomGenerator {
     /// A number spread evenly over [0, 1).
     package mutating func uniform() -> Double { Double(next() >> 11) / Double(1 << 53) }
 
+    /// Puts numbers into a random order, each as likely: Fisher and Yates' shuffle (Durstenfeld 1964,
+    /// doi:10.1145/364520.364540).
+    package mutating func shuffle(_ numbers: inout [Int]) {
+        numbers.withUnsafeMutableBufferPointer { numbers in
+            for last in stride(from: numbers.count - 1, to: 0, by: -1) {
+                // The high half of a product is a number up to `last`, as even as 64 bits allow; the
+                // standard library's `shuffle` might draw otherwise in another version, and seeds must keep.
+                numbers.swapAt(last, Int(next().multipliedFullWidth(by: UInt64(last + 1)).high))
+            }
+        }
+    }
+
     /// A normally distributed number (Box and Muller 1958).
     private mutating func normal() -> Double {
         let radius = (-2 * Double.log(1 - uniform())).squareRoot()

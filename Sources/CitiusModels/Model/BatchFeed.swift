@@ -13,6 +13,8 @@ struct BatchSource {
     let checksBatches: Bool
     /// The batches of a pass from one on.
     let batches: (_ pass: Int, _ random: RandomStream, _ start: Int) -> Iterator
+    /// Where techniques choose the samples, how many batches the running pass has.
+    var stepsOfPass: (() -> Int)?
 }
 
 extension BatchSource {
@@ -30,6 +32,14 @@ extension BatchSource {
                 : recipe.pass(pass, startingAt: start)
             return { () throws(DataError) in try iterator.nextBatch() }
         }
+    }
+
+    /// Passes whose samples techniques choose.
+    init(_ techniques: TechniqueRun) {
+        self.init(
+            steps: techniques.steps, checksBatches: false,
+            batches: { _, random, start in techniques.batches(random, from: start) },
+            stepsOfPass: { techniques.steps })
     }
 
     init<S: Sequence>(_ sequence: S) where S.Element == Batch {
@@ -77,6 +87,15 @@ final class BatchFeed {
         guard drawn > 0 else { return }
         random.generator = start
         beginPass(at: drawn)
+    }
+
+    /// Begins a pass unless one is running.
+    ///
+    /// - Returns: how many batches it has, where techniques choose them.
+    func begunPass() -> Int? {
+        guard let steps = source.stepsOfPass else { return nil }
+        if iterator == nil { beginPass() }
+        return steps()
     }
 
     private func beginPass(at first: Int = 0) {

@@ -31,9 +31,10 @@ extension Model {
     ///   - validationBatchSize: `batchSize` by default.
     ///   - validationFrequency: validates after every so many epochs.
     ///   - dashboard: whether a `Dashboard` shows the training, in the progress bar's place where there is a terminal.
+    ///   - techniques: ways to train faster or better; see `Technique`.
     /// - Returns: the loss and metrics of each epoch.
-    /// - Throws: a `TrainingError` if the data is empty or fits neither the model nor the loss; nothing has
-    ///   been trained then.
+    /// - Throws: a `TrainingError` if the data is empty or fits neither the model nor the loss, or if the techniques fit
+    ///   neither each other nor the model; nothing has been trained then.
     ///
     /// Traps if the model is not compiled, or a number is out of range.
     @discardableResult
@@ -42,7 +43,7 @@ extension Model {
         callbacks: [Callback] = [], validationSplit: Double = 0, validationData: Dataset? = nil,
         shuffle: Bool = true, classWeight: [Int: Double]? = nil, initialEpoch: Int = 0,
         stepsPerEpoch: Int? = nil, validationSteps: Int? = nil, validationBatchSize: Int? = nil,
-        validationFrequency: Int = 1, dashboard: Bool = false
+        validationFrequency: Int = 1, dashboard: Bool = false, techniques: [any Technique] = []
     ) throws(TrainingError) -> History {
         require(batchSize >= 1, "fit: batchSize is \(batchSize), expected at least 1")
         let size = validationBatchSize ?? batchSize
@@ -52,14 +53,24 @@ extension Model {
             let (train, validation) = try divided(data, validationSplit, validationData)
             try check(train, for: "fit")
             if let validation { try check(validation, for: "fit, validation") }
+            let techniqueRun: TechniqueRun? =
+                techniques.isEmpty
+                ? nil
+                : try TechniqueRun(
+                    techniques,
+                    training: Training(
+                        model: self, data: train, validationData: validation, batchSize: batchSize,
+                        epochs: epochs
+                    ), shuffles: shuffle)
             return try fit(
-                BatchSource(train, batchSize: batchSize, shuffles: shuffle),
+                techniqueRun.map { BatchSource($0) }
+                    ?? BatchSource(train, batchSize: batchSize, shuffles: shuffle),
                 validation: validation.map { BatchSource($0, batchSize: size, shuffles: false) },
                 FitPlan(
                     epochs: epochs, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
                     validationSteps: validationSteps, validationFrequency: validationFrequency,
                     classWeight: classWeight),
-                verbose, dashboard ? [Dashboard()] + callbacks : callbacks)
+                verbose, dashboard ? [Dashboard()] + callbacks : callbacks, techniqueRun)
         }
     }
 
@@ -72,7 +83,7 @@ extension Model {
         validationSplit: Double = 0, validationData: Dataset? = nil, shuffle: Bool = true,
         classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
         validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1,
-        dashboard: Bool = false
+        dashboard: Bool = false, techniques: [any Technique] = []
     ) throws(TrainingError) -> History {
         try checkCounts([inputs], [targets], for: "fit")
         return try fit(
@@ -81,7 +92,7 @@ extension Model {
             validationData: validationData, shuffle: shuffle, classWeight: classWeight,
             initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch, validationSteps: validationSteps,
             validationBatchSize: validationBatchSize, validationFrequency: validationFrequency,
-            dashboard: dashboard)
+            dashboard: dashboard, techniques: techniques)
     }
 
     /// Trains the model on tensors and validates it with a pair of tensors, `validationData: (inputs, targets)`.
@@ -92,7 +103,7 @@ extension Model {
         validationData: (inputs: Tensor, targets: Tensor), shuffle: Bool = true,
         classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, stepsPerEpoch: Int? = nil,
         validationSteps: Int? = nil, validationBatchSize: Int? = nil, validationFrequency: Int = 1,
-        dashboard: Bool = false
+        dashboard: Bool = false, techniques: [any Technique] = []
     ) throws(TrainingError) -> History {
         let (validationInputs, validationTargets) = validationData
         try checkCounts([validationInputs], [validationTargets], for: "fit, validation")
@@ -102,8 +113,7 @@ extension Model {
             validationData: Dataset(inputs: validationInputs, targets: validationTargets), shuffle: shuffle,
             classWeight: classWeight, initialEpoch: initialEpoch, stepsPerEpoch: stepsPerEpoch,
             validationSteps: validationSteps, validationBatchSize: validationBatchSize,
-            validationFrequency: validationFrequency,
-            dashboard: dashboard)
+            validationFrequency: validationFrequency, dashboard: dashboard, techniques: techniques)
     }
 
     /// Trains the model on batches by recipe, a pass an epoch: shuffled, augmented, made ahead, of data in memory, in
@@ -188,7 +198,7 @@ extension Model {
 
     private final func fit(
         _ source: BatchSource, validation: BatchSource?, _ fitPlan: FitPlan, _ verbose: Verbosity,
-        _ callbacks: [Callback]
+        _ callbacks: [Callback], _ techniques: TechniqueRun? = nil
     ) throws(TrainingError) -> History {
         fitPlan.check()
         require(
@@ -208,19 +218,25 @@ extension Model {
             source, random: random, pass: fitPlan.stepsPerEpoch == nil ? fitPlan.initialEpoch : 0)
         run.feed = feed
         run.callbacks = observers
-        run.resumption = nil
+        run.techniques = techniques
+        (run.resumption, run.callbackStates, run.techniqueStates) = (nil, nil, nil)
         run.failure = nil
         (run.isInterrupted, run.isFinished) = (false, false)
         stopTraining = false
         var logs: Scores = [:]
         for observer in observers { observer.onTrainBegin() }
         defer {
+            techniques?.end()
             for observer in observers { observer.onTrainEnd(logs: logs) }
             run.feed = nil
             run.callbacks = []
+            run.techniques = nil
         }
         var (epoch, step) = (fitPlan.initialEpoch, 0)
         if let failure = run.failure { throw failure }
+        try TechniqueRun.begin(
+            techniques,
+            resumingFrom: run.resumption == nil ? nil : run.techniqueStates ?? TechniqueStates.none)
         if let resumption = run.resumption {
             (epoch, step) = (resumption.epoch, resumption.step)
             feed.resume(pass: resumption.pass, start: resumption.passStart, drawn: resumption.drawn)
@@ -232,10 +248,16 @@ extension Model {
             (run.epoch, run.step) = (epoch, step)
             resetMetrics()
             if step > 0, let resumption = run.resumption { metricStates = resumption.metrics }
+            techniques?.training.epoch = epoch
+            techniques?.training.step = step
+            if fitPlan.stepsPerEpoch == nil, let steps = feed.begunPass() {
+                for observer in observers { observer.plan.steps = steps }
+            }
             for observer in observers { observer.onEpochBegin(epoch) }
             let isWhole = try trainEpoch(feed, observers, fitPlan, from: step)
             step = 0
             logs = scores
+            techniques?.swap()
             if let validation, !stopTraining, (epoch + 1) % fitPlan.validationFrequency == 0 {
                 let scores = try test(
                     validation, steps: fitPlan.validationSteps, observers, for: "fit, validation")
@@ -243,11 +265,17 @@ extension Model {
                 if !stopTraining { for (name, value) in scores.entries { logs["val_" + name] = value } }
             }
             if isWhole { (run.epoch, run.step) = (epoch + 1, 0) } else { history.brokenOffEpoch = epoch }
-            for observer in observers { observer.onEpochEnd(epoch, logs: &logs) }
+            for observer in observers {
+                // A backup holds the weights that are trained.
+                if observer is BackupAndRestore { techniques?.swapBack() }
+                observer.onEpochEnd(epoch, logs: &logs)
+            }
+            techniques?.swapBack()
             epoch += 1
         }
         if let failure = run.failure { throw failure }
         if epoch > 0 { optimizer?.finalizeValues(of: parameters) }
+        techniques?.keepWeightsToEvaluate()
         run.isFinished = true
         return history
     }
@@ -269,12 +297,22 @@ extension Model {
             isAtEnd = false
             if feed.source.checksBatches { try check(batch, for: "fit, batch \(step)") }
             for observer in observers { observer.onTrainBatchBegin(step) }
-            trainStep(weighted(batch, by: plan.classWeight))
+            let weighted = weighted(batch, by: plan.classWeight)
+            if let techniques = run.techniques {
+                if let batch = techniques.beginStep(weighted, epoch: run.epoch, step: step) {
+                    trainStep(batch)
+                    techniques.endStep()
+                }
+            } else {
+                trainStep(weighted)
+            }
             step += 1
             run.step = step
             let logs = scores
             for observer in observers { observer.onTrainBatchEnd(step - 1, logs: logs) }
-            if stopTraining { return step == plan.stepsPerEpoch ?? feed.source.steps }
+            if stopTraining {
+                return step == plan.stepsPerEpoch ?? feed.source.stepsOfPass?() ?? feed.source.steps
+            }
         }
         guard isAtEnd || step == 0 else { return true }
         if feed.passes == 1 { try checkCount(step, for: "fit") }

@@ -67,6 +67,9 @@ extension Model {
         return graph.drawn()[calls[call].outputs.lowerBound + index]
     }
 
+    /// Whether the layers' outputs can be asked for: not of a class of one's own, nor before a `Sequential` is built.
+    package final var hasGraph: Bool { graph != nil }
+
     private final func existingGraph(for operation: String) -> LayerGraph {
         guard let graph else {
             fail(

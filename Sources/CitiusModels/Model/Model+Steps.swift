@@ -16,6 +16,13 @@ extension Model {
     }
 
     final func compiledLoss(_ predictions: [Variable], _ batch: Batch, in context: Context) -> Variable {
+        guard context.isTraining, let techniques = run.techniques else {
+            return ownLoss(predictions, batch, in: context)
+        }
+        return techniques.loss(predictions, batch) { ownLoss(predictions, $0, in: context) }
+    }
+
+    private final func ownLoss(_ predictions: [Variable], _ batch: Batch, in context: Context) -> Variable {
         let compilation = compiled(for: "computeLoss")
         require(
             predictions.count == batch.allTargets.count,
@@ -54,6 +61,11 @@ extension Model {
             guard let gradient = gradients.gradient(of: parameter) else { continue }
             trained.append(parameter)
             values.append(gradient)
+        }
+        if let techniques = run.techniques {
+            var gradients = TrainingGradients(trained, values)
+            techniques.changeGradients(&gradients)
+            values = gradients.values
         }
         compiled(for: "apply").optimizer.update(trained, gradients: values)
     }

@@ -20,13 +20,15 @@ public struct TrainingError: Error, Sendable, Equatable, CustomStringConvertible
         case validationSplit
         /// A callback met an error; see `Callback.stop(with:)`.
         case callback
+        /// Techniques that do not fit each other, the model or the data, or an error of one.
+        case technique
     }
 
     public let kind: Kind
     /// What is wrong, where, and what to do about it.
     public let description: String
 
-    init(_ kind: Kind, _ description: String) {
+    package init(_ kind: Kind, _ description: String) {
         self.kind = kind
         self.description = description
     }

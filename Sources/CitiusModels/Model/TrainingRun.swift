@@ -20,6 +20,9 @@ final class TrainingRun {
     /// training begins.
     var resumption: TrainingPosition?
     var callbackStates: [CallbackState]?
+    /// The training's techniques; nil if there are none.
+    var techniques: TechniqueRun?
+    var techniqueStates: TechniqueStates?
     /// What ended the training early; thrown by `fit`.
     var failure: TrainingError?
     /// Whether somebody interrupted the training, who may want to go on later.

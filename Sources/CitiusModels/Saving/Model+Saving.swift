@@ -151,7 +151,7 @@ extension Model {
             self,
             ModelFile.Contents(
                 includesState: true, position: trainingPosition,
-                callbacks: CallbackState.all(of: run.callbacks)),
+                callbacks: CallbackState.all(of: run.callbacks), techniques: run.techniques?.states),
             to: path)
     }
 
@@ -168,6 +168,7 @@ extension Model {
         try ModelFile.restoreRandom(of: self, from: file)
         run.resumption = position
         run.callbackStates = try ModelFile.callbackStates(in: file, path)
+        run.techniqueStates = try ModelFile.techniqueStates(in: file, path)
     }
 }
 

@@ -16,6 +16,8 @@ import CitiusTensor
 /// | `@pass_start` | the same when the running pass over the data began |
 /// | `@metrics/NAME/0`, … | what the running epoch has gathered |
 /// | `@callbacks/0/0`, … | the tensors of the first callback that has some, … |
+/// | `@techniques/0/NAME`, … | the state of the first technique, … |
+/// | `@pass/indices`, `@pass/weights` | the samples of the running pass, where techniques choose them |
 ///
 /// | Metadata | |
 /// |---|---|
@@ -27,6 +29,8 @@ enum ModelFile {
     private static let optimizerPrefix = "@optimizer/"
     private static let metricsPrefix = "@metrics/"
     private static let callbacksPrefix = "@callbacks/"
+    private static let techniquesPrefix = "@techniques/"
+    private static let pass = (indices: "@pass/indices", weights: "@pass/weights")
 
     /// What is written beside the weights.
     struct Contents {
@@ -36,6 +40,7 @@ enum ModelFile {
         var includesState = false
         var position: TrainingPosition?
         var callbacks: [CallbackState] = []
+        var techniques: TechniqueStates?
     }
 
     // MARK: Writing
@@ -56,7 +61,7 @@ enum ModelFile {
         if let architecture = contents.architecture { metadata.append(("architecture", architecture.text())) }
         if let compilation = contents.compilation { metadata.append(("compilation", compilation.text())) }
         if let position = contents.position {
-            let training: JSON = [
+            var training: JSON.Object = [
                 "epoch": .integer(Int64(position.epoch)), "step": .integer(Int64(position.step)),
                 "pass": .integer(Int64(position.pass)), "drawn": .integer(Int64(position.drawn)),
                 "is_stopped": .bool(position.isStopped),
@@ -68,7 +73,11 @@ enum ModelFile {
                         ]
                     }),
             ]
-            metadata.append(("training", training.text()))
+            if let techniques = contents.techniques {
+                training["techniques"] = description(of: techniques)
+                tensors += self.tensors(of: techniques)
+            }
+            metadata.append(("training", JSON.object(training).text()))
             tensors.append(("@pass_start", tensor(position.passStart)))
             for (name, state) in position.metrics.sorted(by: { $0.key < $1.key }) {
                 for (index, tensor) in state.enumerated() {
@@ -86,6 +95,32 @@ enum ModelFile {
         } catch {
             throw SavingError(.file, error.description)
         }
+    }
+
+    private static func description(of techniques: TechniqueStates) -> JSON {
+        var description: JSON.Object = [
+            "names": .array(techniques.names.map { .string($0) }),
+            "tensors": .array(
+                techniques.states.map { state in .array(state.keys.sorted().map { .string($0) }) }),
+            "learning_rates": .array(techniques.rates.map { $0.map { .number($0) } ?? .null }),
+            "steps_taken": .integer(Int64(techniques.stepsTaken)),
+        ]
+        if let pass = techniques.pass { description["batch_size"] = .integer(Int64(pass.batchSize)) }
+        return .object(description)
+    }
+
+    private static func tensors(of techniques: TechniqueStates) -> [(name: String, tensor: Tensor)] {
+        var tensors: [(name: String, tensor: Tensor)] = []
+        for (number, state) in techniques.states.enumerated() {
+            for (name, tensor) in state.sorted(by: { $0.key < $1.key }) {
+                tensors.append(("\(techniquesPrefix)\(number)/\(name)", tensor))
+            }
+        }
+        if let pass = techniques.pass {
+            tensors.append((Self.pass.indices, Tensor(pass.indices.map(Int64.init))))
+            if let weights = pass.weights { tensors.append((Self.pass.weights, Tensor(weights))) }
+        }
+        return tensors
     }
 
     /// The parameters by path. Throws if two have one path, or one that a file keeps for itself.
@@ -233,5 +268,40 @@ enum ModelFile {
             states.append(CallbackState(name: name, json: json, tensors: tensors))
         }
         return states
+    }
+
+    /// What the techniques of a training had gathered; nil if there were none.
+    static func techniqueStates(in file: Safetensors, _ path: String) throws(SavingError) -> TechniqueStates?
+    {
+        guard let description = try training(in: file, path)?["techniques"] else { return nil }
+        let malformed = SavingError(
+            .trainingState, "\(path): the training in the header lacks what its techniques are")
+        let names = description["names"]?.array?.compactMap { $0.string } ?? []
+        let keys = description["tensors"]?.array?.compactMap { $0.array?.compactMap { $0.string } } ?? []
+        let rates = description["learning_rates"]?.array ?? []
+        guard names.count == keys.count, let stepsTaken = description["steps_taken"]?.int,
+            (0..<1 << 48).contains(stepsTaken),
+            rates.allSatisfy({ $0 == .null || ($0.double.map { $0 >= 0 && $0.isFinite } ?? false) })
+        else { throw malformed }
+        var states: [[String: Tensor]] = []
+        for (number, keys) in keys.enumerated() {
+            var state: [String: Tensor] = [:]
+            for key in keys { state[key] = try tensor("\(techniquesPrefix)\(number)/\(key)", in: file) }
+            states.append(state)
+        }
+        var pass: SampleSelection?
+        if file[Self.pass.indices] != nil {
+            let indices = try tensor(Self.pass.indices, in: file)
+            let weights = file[Self.pass.weights] == nil ? nil : try tensor(Self.pass.weights, in: file)
+            guard indices.dtype == .int64, indices.rank == 1, weights?.dtype ?? .float32 == .float32,
+                weights?.rank ?? 1 == 1, let size = description["batch_size"]?.int,
+                let saved = SampleSelection(
+                    indices: indices.elements(as: Int64.self).map { Int($0) },
+                    weights: weights?.elements(as: Float.self), batchSize: size)
+            else { throw malformed }
+            pass = saved
+        }
+        return TechniqueStates(
+            names: names, states: states, rates: rates.map { $0.double }, stepsTaken: stepsTaken, pass: pass)
     }
 }
