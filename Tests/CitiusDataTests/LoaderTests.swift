@@ -43,8 +43,9 @@ struct NumberedStream: SampleStream {
 /// Samples that are made on demand.
 struct NumberedSource: SampleSource {
     let count: Int
+    var failsAt = -1
     func batch(of samples: ArraySlice<Int>) throws(DataError) -> Batch {
-        if samples.contains(166) { throw DataError(.unreadable, "sample 166 cannot be read") }
+        if samples.contains(failsAt) { throw DataError(.unreadable, "sample \(failsAt) cannot be read") }
         return numbered(count).batch(of: samples)
     }
 }
@@ -163,7 +164,7 @@ struct NumberedSource: SampleSource {
     @Test func errorsComeInTheirPlace() throws {
         let recipes = [
             NumberedStream(samples: 30, failsAfter: 17).batched(4),
-            NumberedSource(count: 250).batched(25).mapped { $0 },
+            NumberedSource(count: 250, failsAt: 166).batched(25).mapped { $0 },
             numbered(30).batched(4).mapped { batch throws(DataError) in
                 if batch.targets.elements(as: Int64.self).contains(17) {
                     throw DataError(.malformed, "17 is a bad number")
