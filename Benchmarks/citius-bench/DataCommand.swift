@@ -44,7 +44,7 @@ enum DataCommand {
     private static func train(rounds: Int, samples: Int) throws {
         let folder = "/tmp/citius-bench-\(getpid())"
         guard mkdir(folder, 0o700) == 0 else { throw DataError(.unwritable, "\(folder) cannot be made.") }
-        let files = ["x.idx", "x.npy", "x.safetensors", "f.npy"].map { folder + "/" + $0 }
+        let files = ["x.idx", "x.npy", "x.safetensors", "f.npy", "b.npy"].map { folder + "/" + $0 }
         defer {
             for file in files { unlink(file) }
             rmdir(folder)
@@ -55,11 +55,16 @@ enum DataCommand {
         try NPY.write(images, to: files[1])
         try Safetensors.write([("x", images)], to: files[2])
         try NPY.write(memory.inputs, to: files[3])
+        try NPY.write(memory.inputs, to: files[4], byteOrder: .bigEndian)
         func data(_ images: Tensor) -> Dataset {
             Dataset(inputs: images, targets: labels, metadata: memory.metadata)
         }
         let sources: [(name: String, data: Dataset)] = [
             ("memory", memory), ("IDX", data(try IDX.read(contentsOf: files[0])).scaled(by: 1 / 255)),
+            (
+                "IDX, mapped",
+                Dataset(inputs: try IDX.mapArray(contentsOf: files[0]), targets: labels).scaled(by: 1 / 255)
+            ),
             (".npy, read", data(try NPY.read(contentsOf: files[1])).scaled(by: 1 / 255)),
             (".npy, mapped", data(try NPY.map(contentsOf: files[1])).scaled(by: 1 / 255)),
             (
@@ -69,27 +74,65 @@ enum DataCommand {
             // What a table or NumPy's own scaling gives.
             ("floats in memory", data(try NPY.read(contentsOf: files[3]))),
             ("floats, .npy, mapped", data(try NPY.map(contentsOf: files[3]))),
+            (
+                "floats, big-endian .npy, mapped",
+                Dataset(inputs: try NPY.mapArray(contentsOf: files[4]), targets: labels)
+            ),
         ]
-        var rates = [[Double]](repeating: [], count: sources.count)
+        // Of the bytes in memory, by recipe.
+        let recipes: [(name: String, batches: Batches)] = [
+            ("memory, prefetched", memory.batched(32).shuffled().prefetched()),
+            ("memory, a stream", Pieces(data: memory).batched(32).shuffled(buffer: 4_096)),
+            (
+                "memory, a stream, prefetched",
+                Pieces(data: memory).batched(32).shuffled(buffer: 4_096).prefetched()
+            ),
+        ]
+        var rates = [[Double]](repeating: [], count: sources.count + recipes.count)
         for round in 0...rounds {
-            for (index, source) in sources.enumerated() {
+            for index in rates.indices {
                 let model = BenchmarkModels.make(BenchmarkModels.names[0], seed: 1)
                 BenchmarkModels.compile(model, BenchmarkModels.names[0])
                 let start = steadySeconds()
-                try model.fit(source.data, verbose: .silent)
+                if index < sources.count {
+                    try model.fit(sources[index].data, verbose: .silent)
+                } else {
+                    try model.fit(recipes[index - sources.count].batches, verbose: .silent)
+                }
                 // The first round warms up.
                 if round > 0 { rates[index].append(Double(samples) / (steadySeconds() - start)) }
             }
         }
         var table = Table(header: ["data in", "images/s", "of those in memory"], rightAligned: [1, 2])
-        for (index, source) in sources.enumerated() {
+        let names = sources.map(\.name) + recipes.map(\.name)
+        for (index, name) in names.enumerated() {
             // By round: both sides of a ratio saw the same machine. Floats beside floats.
-            let base = rates[source.name.hasPrefix("floats") ? 5 : 0]
+            let base = rates[name.hasPrefix("floats") ? names.firstIndex(of: "floats in memory") ?? 0 : 0]
             let ratio = median(zip(rates[index], base).map { $0 / $1 })
             table.add([
-                source.name, fixed(median(rates[index]), decimals: 0), fixed(100 * ratio, decimals: 1) + " %",
+                name, fixed(median(rates[index]), decimals: 0), fixed(100 * ratio, decimals: 1) + " %",
             ])
         }
         print(table.description)
+    }
+}
+
+/// A data set as a stream, in pieces of a thousand samples.
+private struct Pieces: SampleStream {
+    let data: Dataset
+    var count: Int? { data.count }
+
+    func makeReader() -> any SampleReader { Reader(data) }
+
+    private final class Reader: SampleReader {
+        private var rest: Dataset
+        init(_ data: Dataset) { rest = data }
+
+        func next() -> Dataset? {
+            guard !rest.isEmpty else { return nil }
+            let piece = rest.prefix(1_000)
+            rest = rest.subset(piece.count..<rest.count)
+            return piece
+        }
     }
 }

@@ -14,6 +14,8 @@ final class StreamedRows {
     /// The piece that is being read, and how many of its rows are.
     private var piece: RowBlock?
     private var row = 0
+    /// As all pieces are.
+    private var first: RowBlock?
     /// How many of the stream's samples are read.
     private var position = 0
 
@@ -74,7 +76,9 @@ final class StreamedRows {
                 piece = nil
                 return false
             }
-            (piece, row) = (RowBlock(next), 0)
+            let block = RowBlock(next)
+            if let first { block.requireLike(first) } else { first = block.empty() }
+            (piece, row) = (block, 0)
         }
     }
 }
@@ -93,7 +97,6 @@ private final class RowBlock {
         count = piece.count
     }
 
-    /// An empty block.
     private init(like other: RowBlock, capacity: Int) {
         model = other.model
         parts = other.parts.map {
@@ -101,6 +104,9 @@ private final class RowBlock {
         }
         count = 0
     }
+
+    /// A block without rows.
+    func empty() -> RowBlock { RowBlock(like: self, capacity: 0) }
 
     /// Appends a row to a block, which is made if there is none and grows up to a size.
     static func append(_ source: RowBlock, _ row: Int, to block: inout RowBlock?, upTo size: Int) {
@@ -120,9 +126,6 @@ private final class RowBlock {
     }
 
     func replace(_ row: Int, by source: RowBlock, _ sourceRow: Int) {
-        require(
-            source === self || source.isLike(self),
-            "SampleReader: a piece is \(source.model), expected pieces alike, as \(model)")
         for (from, to) in zip(source.parts, parts) {
             let byteCount = from.rowCount * from.dtype.byteCount
             // The block's tensors are its own: nobody shares them before `dataset()`.
@@ -136,11 +139,14 @@ private final class RowBlock {
         if row < count { replace(row, by: self, count) }
     }
 
-    private func isLike(_ other: RowBlock) -> Bool {
-        parts.count == other.parts.count
+    /// Traps unless the rows of both have the same form.
+    func requireLike(_ other: RowBlock) {
+        let isLike =
+            parts.count == other.parts.count && model.readings == other.model.readings
             && zip(parts, other.parts).allSatisfy {
-                $0.dtype == $1.dtype && $0.rowCount == $1.rowCount && $0.rank == $1.rank
+                $0.dtype == $1.dtype && $0.shape.droppingFirst() == $1.shape.droppingFirst()
             }
+        require(isLike, "SampleReader: a piece is \(model), expected pieces alike, as \(other.model)")
     }
 
     /// The block's rows.
