@@ -42,9 +42,10 @@ let package = Package(
         .target(name: "CitiusLayers", dependencies: ["CitiusAutograd", "CitiusConfiguration"]),
         .target(name: "CitiusOptimizers", dependencies: ["CitiusAutograd", "CitiusConfiguration"]),
         .target(name: "CitiusFashionMNIST", exclude: ["data"]),
+        .target(name: "CitiusSmallData", exclude: ["data"]),
         .target(
             name: "CitiusData",
-            dependencies: ["CitiusTensor", "CitiusZlib", "CitiusFashionMNIST"]
+            dependencies: ["CitiusTensor", "CitiusZlib", "CitiusFashionMNIST", "CitiusSmallData"]
         ),
         .target(
             name: "CitiusModels",
@@ -79,7 +80,7 @@ let package = Package(
             path: "Examples/word-language"),
         .executableTarget(
             name: "penguin-mass", dependencies: ["Citius", "CitiusExampleSupport"],
-            path: "Examples/penguin-mass", exclude: ["penguins.csv", "DATA.md"]),
+            path: "Examples/penguin-mass"),
         .executableTarget(
             name: "co2-forecast", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Examples/co2-forecast", exclude: ["co2.csv", "DATA.md"]),

@@ -28,16 +28,19 @@ let past = 3 * year
 
 /// A value for every week, and when the first one is, in years.
 func load(_ path: String) throws -> (start: Double, values: [Float]) {
-    let table = try CSVTable(contentsOf: path)
-    let values = try table.column("co2").map { Float($0) }
-    let dates = try table.column("date")
+    let table = try CSV.read(
+        contentsOf: path, layout: TableLayout(target: "date", features: ["co2"], missing: .kept))
+    let values = table.inputs.elements(as: Float.self)
     // Weeks without a value lie on the line between their neighbours.
-    let known = values.enumerated().compactMap { week, value in value.map { (week: week, value: $0) } }
-    guard let first = known.first, let date = Int(dates[first.week]), known.count > 20 * year else {
+    let known = values.enumerated().compactMap { week, value in
+        value.isNaN ? nil : (week: week, value: value)
+    }
+    guard let first = known.first, table.targets.dtype == .int64, known.count > 20 * year else {
         throw DataError(
             .malformed,
             "\(path): expected dates such as 19580329, and values of more than \(20 * year) weeks.")
     }
+    let date = Int(table.targets[first.week].scalar)
     var series = [first.value]
     for (from, to) in zip(known, known.dropFirst()) {
         for week in from.week + 1...to.week {

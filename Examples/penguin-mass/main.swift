@@ -9,7 +9,7 @@ let options = Options(
     program: "penguin-mass",
     summary: "Predicts the mass of penguins from measurements, species, island and sex.",
     [
-        .init("--data", "FILE", "a table like penguins.csv, which lies beside the source and is the default"),
+        .init("--data", "FILE", "a table with the columns of Dataset.penguins, which is the default"),
         .init("--epochs", "N", "passes over the training data; by default 100"),
         .init("--seed", "N", "of all that is random; by default 1"),
         .init("--save", "FILE", "where the model goes; by default penguin-mass.safetensors"),
@@ -27,24 +27,18 @@ let words = ["species", "island", "sex"]
 
 /// The penguins that were measured, each with its measurements, an input of strings for each column of words, and its
 /// mass. Where the sex is not known, "NA" is a word like others.
-func load(_ path: String) throws(DataError) -> Dataset {
-    let table = try CSVTable(contentsOf: path)
-    var numbers: [[Float?]] = []
-    for name in measurements + ["body_mass_g"] { numbers.append(try table.column(name).map { Float($0) }) }
-    let measured = table.rows.indices.filter { row in numbers.allSatisfy { $0[row] != nil } }
-    guard measured.count >= 2 * foldCount else {
+func load(_ path: String?) throws(DataError) -> Dataset {
+    let layout = TableLayout(
+        target: "body_mass_g", features: measurements, texts: words, missing: .dropped)
+    let data =
+        if let path { try CSV.read(contentsOf: path, layout: layout) } else {
+            try Dataset.penguins(layout: layout)
+        }
+    guard data.count >= 2 * foldCount else {
         throw DataError(
-            .empty, "\(path) has \(measured.count) rows of numbers, expected at least \(2 * foldCount).")
+            .empty, "The table has \(data.count) rows of numbers, expected at least \(2 * foldCount).")
     }
-    let columns = numbers.map { column in Tensor(measured.compactMap { column[$0] }) }
-    var texts: [Tensor] = []
-    for name in words {
-        let column = try table.column(name)
-        texts.append(Tensor(utf8: measured.map { column[$0] }))
-    }
-    return Dataset(
-        inputs: [Tensor.stack(Array(columns.dropLast()), axis: 1)] + texts,
-        targets: [columns[measurements.count].expandingAxis(at: 1)])
+    return data.withTargets(data.targets.cast(to: .float32).expandingAxis(at: 1))
 }
 
 /// The inputs of a model, and all of them as one vector of numbers.
@@ -110,7 +104,7 @@ func errors(_ predictions: [Tensor], _ truth: [Tensor]) -> [String] {
 
 do {
     var generator = RandomGenerator(seed: seed)
-    let data = try load(options.text("--data") ?? besideSource("penguins.csv"))
+    let data = try load(options.text("--data"))
     let penguins = data.shuffled(using: &generator)
     print(
         "\(penguins.count) penguins, \(fixed(penguins.targets.mean().scalar, decimals: 0)) g in the mean. Each is predicted by models that were trained without it."

@@ -211,6 +211,18 @@ public struct Dataset: Sendable {
             inputs, heldTargets, heldWeights, order: order, readings: readings, metadata: metadata)
     }
 
+    /// The same inputs with other targets: one-hot rows for labels, another unit. Traps if their number is another.
+    ///
+    /// ```swift
+    /// let data = digits.withTargets(digits.targets.oneHot(10))
+    /// ```
+    public func withTargets(_ targets: Tensor) -> Dataset {
+        let inputs = heldInputs.map { rows(of: $0) }
+        checkSampleCounts("withTargets", inputs, [targets], nil)
+        return Dataset(
+            inputs, [targets], sampleWeights, order: nil, readings: readings, metadata: metadata)
+    }
+
     // MARK: Checks
 
     /// Checks that every target is a whole number from 0 up to, not including, `classCount`.

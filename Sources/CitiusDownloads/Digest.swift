@@ -1,4 +1,5 @@
 import CitiusCrypto
+import CitiusData
 import CitiusPlatform
 
 /// The digest of a stream of bytes, by OpenSSL's libcrypto.
@@ -39,6 +40,18 @@ final class Digest {
             let digits = String(byte, radix: 16)
             return digits.count < 2 ? "0" + digits : digits
         }.joined()
+    }
+
+    /// The digest of a file, in hexadecimal.
+    static func hexDigest(_ algorithm: Algorithm, ofFile path: String) throws(DataError) -> String {
+        let source = try FileSource(path: path)
+        let hash = Digest(algorithm)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { buffer.deallocate() }
+        while case let count = try source.read(into: buffer), count > 0 {
+            hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        return hash.hexDigest()
     }
 
     /// The digest of bytes in memory, in hexadecimal.

@@ -1,5 +1,4 @@
 import CitiusData
-import Foundation
 
 extension FashionMNIST.Source {
     /// The cache, after a download if the files are not there: `try FashionMNIST.load(.download())`. See
@@ -16,8 +15,8 @@ extension FashionMNIST {
     /// Downloads the four files into a folder, those of them that are not there yet in their full size; some
     /// 30 MB in all.
     ///
-    /// Each file's SHA-256 is checked against the published file's as it arrives, and only a file that
-    /// passes gets its name; whatever goes wrong, nothing half-written stays. Blocks until done.
+    /// Each file's SHA-256 is compared with the published file's, and only a file that passes gets its name. A download
+    /// that was broken off goes on where it was, if the server can. Blocks until done.
     ///
     /// - Parameters:
     ///   - cache: the folder, made if it is not there; nil means ``defaultCache``.
@@ -29,28 +28,7 @@ extension FashionMNIST {
     public static func download(
         to cache: String? = nil, from base: String = publishedAddress
     ) throws(DataError) -> String {
-        try download(publishedFiles, to: cache ?? defaultCache, from: base)
-    }
-
-    static func download(
-        _ files: [PublishedFile], to folder: String, from base: String
-    ) throws(DataError) -> String {
-        do {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        } catch {
-            throw DataError(
-                .unwritable,
-                "The folder \(folder) cannot be made: \(error.localizedDescription) Choose one that this user "
-                    + "may write to, or set XDG_CACHE_HOME.")
-        }
-        for file in files {
-            let path = "\(folder)/\(file.name)"
-            // Only a file that passed has its name; another size means that someone touched it since.
-            var status = stat()
-            if stat(path, &status) == 0, Int(status.st_size) == file.byteCount { continue }
-            try file.download(from: base.hasSuffix("/") ? base : base + "/", to: path)
-        }
-        return folder
+        try PublishedFile.download(publishedFiles, to: cache ?? defaultCache, from: base)
     }
 
     static let publishedFiles = [

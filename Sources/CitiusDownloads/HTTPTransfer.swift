@@ -6,14 +6,35 @@ import Synchronization
     import FoundationNetworking
 #endif
 
+/// What a server says before it gives anything.
+struct HTTPAnswer: Sendable {
+    /// 200, or 206 for a part that was asked for.
+    let status: Int
+    /// Of all that follows, if the server says so.
+    let byteCount: Int?
+    private let headers: [String: String]
+
+    init(_ response: HTTPURLResponse) {
+        status = response.statusCode
+        let length = response.expectedContentLength
+        byteCount = length > 0 ? Int(length) : nil
+        var headers: [String: String] = [:]
+        for (name, value) in response.allHeaderFields {
+            headers["\(name)".lowercased()] = "\(value)"
+        }
+        self.headers = headers
+    }
+
+    /// A line of the header by its name, which is in lower case.
+    subscript(name: String) -> String? { headers[name] }
+
+    var contentType: String { self["content-type"]?.lowercased() ?? "" }
+}
+
 /// Takes what a server gives, piece by piece, on one thread at a time.
 protocol TransferReceiver: AnyObject, Sendable {
     /// The answer begins.
-    ///
-    /// - Parameters:
-    ///   - byteCount: of all that follows, if the server says so.
-    ///   - contentType: as the server says, in lower case.
-    func begin(byteCount: Int?, contentType: String) throws(DataError)
+    func begin(_ answer: HTTPAnswer) throws(DataError)
     func receive(_ bytes: UnsafeRawBufferPointer) throws(DataError)
 }
 
@@ -33,9 +54,12 @@ enum HTTPTransfer {
     ///
     /// Blocks the calling thread, while the transfer runs on threads of the system's.
     ///
-    /// - Parameter timeout: seconds without a byte after which the transfer is given up.
+    /// - Parameters:
+    ///   - headers: further lines of the request. A status of 206 is taken where they ask for a range.
+    ///   - timeout: seconds without a byte after which the transfer is given up.
     static func run(
-        _ address: String, timeout: Double = 60, into receiver: any TransferReceiver
+        _ address: String, headers: [String: String] = [:], timeout: Double = 60,
+        into receiver: any TransferReceiver
     ) throws(TransferFailure) {
         guard let url = URL(string: address), url.scheme == "http" || url.scheme == "https" else {
             throw .refused(
@@ -43,12 +67,14 @@ enum HTTPTransfer {
                     .download,
                     "\(address) is no address to download from; give one that starts with https://."))
         }
-        let transfer = Transfer(from: address, into: receiver)
+        let transfer = Transfer(from: address, takesPart: headers["Range"] != nil, into: receiver)
         let configuration = URLSessionConfiguration.ephemeral
         configuration.timeoutIntervalForRequest = timeout
         let session = URLSession(configuration: configuration, delegate: transfer, delegateQueue: nil)
         defer { session.finishTasksAndInvalidate() }
-        session.dataTask(with: url).resume()
+        var request = URLRequest(url: url)
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        session.dataTask(with: request).resume()
         try transfer.wait()
     }
 }
@@ -57,18 +83,20 @@ enum HTTPTransfer {
 private final class Transfer: NSObject, URLSessionDataDelegate {
     private struct State {
         var failure: TransferFailure?
-        /// What is not 200, and the body that says why.
+        /// What is no success, and the body that says why.
         var status: Int?
         var body: [UInt8] = []
     }
 
     private let address: String
+    private let takesPart: Bool
     private let receiver: any TransferReceiver
     private let state = Mutex(State())
     private let isDone = DispatchSemaphore(value: 0)
 
-    init(from address: String, into receiver: any TransferReceiver) {
+    init(from address: String, takesPart: Bool, into receiver: any TransferReceiver) {
         self.address = address
+        self.takesPart = takesPart
         self.receiver = receiver
     }
 
@@ -85,17 +113,15 @@ private final class Transfer: NSObject, URLSessionDataDelegate {
         _ session: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
         completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
     ) {
-        let answer = response as? HTTPURLResponse
         let goesOn = state.withLock { state in
-            if let status = answer?.statusCode, status != 200 {
-                state.status = status
+            guard let response = response as? HTTPURLResponse else { return false }
+            let answer = HTTPAnswer(response)
+            guard answer.status == 200 || answer.status == 206 && takesPart else {
+                state.status = answer.status
                 return true
             }
             do throws(DataError) {
-                let length = response.expectedContentLength
-                try receiver.begin(
-                    byteCount: length > 0 ? Int(length) : nil,
-                    contentType: answer?.value(forHTTPHeaderField: "Content-Type")?.lowercased() ?? "")
+                try receiver.begin(answer)
             } catch {
                 state.failure = .refused(error)
             }

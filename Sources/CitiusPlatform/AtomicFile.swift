@@ -115,7 +115,7 @@ package struct WritingFailure: Error, CustomStringConvertible {
 package func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }
 
 /// Writes all of the bytes to an open file, whose path errors name.
-func writeAll(
+package func writeAll(
     _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
 ) throws(WritingFailure) {
     guard let base = bytes.baseAddress else { return }

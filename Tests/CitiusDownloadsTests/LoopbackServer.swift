@@ -13,15 +13,21 @@ final class LoopbackServer: Sendable {
         var headers: [String] = []
         /// Seconds before the answer.
         var delay = 0.0
+        /// Where the body breaks off; nil: nowhere.
+        var cutAfter: Int?
+        /// Whether a part is given where one is asked for of this version (the ETag among the headers).
+        var servesRanges = false
     }
 
     let address: String
     private let listener: Int32
     private let isListening: Bool
-    private let requests = Mutex<[String]>([])
+    private let requests = Mutex<[(path: String, start: Int?)]>([])
 
     /// The paths asked for, in order.
-    var requestedPaths: [String] { requests.withLock { $0 } }
+    var requestedPaths: [String] { requests.withLock { $0.map(\.path) } }
+    /// From where on each was asked for; nil for all of it.
+    var requestedRanges: [Int?] { requests.withLock { $0.map(\.start) } }
 
     /// - Parameter isListening: if false, the port is taken, so nobody else gets it, and refuses connections.
     convenience init(_ answers: [String: Answer], isListening: Bool = true) throws {
@@ -55,11 +61,15 @@ final class LoopbackServer: Sendable {
             while true {
                 let connection = accept(listener, nil, nil)
                 if connection < 0 { return }
-                let path = Self.readPath(connection)
-                self?.requests.withLock { $0.append(path) }
-                let answer = rest[path]?.first ?? Answer(status: "404 Not Found")
+                let request = Self.readRequest(connection)
+                let path = request.path
+                self?.requests.withLock { $0.append((path, request.start)) }
+                var answer = rest[path]?.first ?? Answer(status: "404 Not Found")
                 if rest[path]?.count ?? 0 > 1 { rest[path]?.removeFirst() }
                 if answer.delay > 0 { Thread.sleep(forTimeInterval: answer.delay) }
+                if answer.servesRanges, let start = request.start {
+                    answer.narrow(to: start, request.version)
+                }
                 Self.send(answer, to: connection)
             }
         }
@@ -70,7 +80,7 @@ final class LoopbackServer: Sendable {
         if isListening { shutdown(listener, Int32(SHUT_RDWR)) } else { close(listener) }
     }
 
-    private static func readPath(_ connection: Int32) -> String {
+    private static func readRequest(_ connection: Int32) -> (path: String, start: Int?, version: String?) {
         var request: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4_096)
         while !request.suffix(4).elementsEqual([13, 10, 13, 10]) {
@@ -78,15 +88,22 @@ final class LoopbackServer: Sendable {
             if count <= 0 { break }
             request += buffer.prefix(count)
         }
-        return String(decoding: request, as: UTF8.self).split(separator: " ").dropFirst().first
-            .map(String.init) ?? ""
+        let lines = String(decoding: request, as: UTF8.self).split(separator: "\r\n")
+        func field(_ name: String) -> String? {
+            lines.first { $0.lowercased().hasPrefix(name + ": ") }.map {
+                String($0.dropFirst(name.count + 2))
+            }
+        }
+        let path = lines.first?.split(separator: " ").dropFirst().first.map(String.init) ?? ""
+        let start = field("range").flatMap { Int($0.dropFirst("bytes=".count).dropLast()) }
+        return (path, start, field("if-range"))
     }
 
     private static func send(_ answer: Answer, to connection: Int32) {
         let length = answer.claimedLength ?? answer.body.count
         let lines = ["HTTP/1.1 \(answer.status)", "Content-Length: \(length)", "Connection: close"]
         let header = (lines + answer.headers).joined(separator: "\r\n") + "\r\n\r\n"
-        var rest = (Array(header.utf8) + answer.body)[...]
+        var rest = (Array(header.utf8) + answer.body.prefix(answer.cutAfter ?? .max))[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
                 Foundation.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
@@ -95,5 +112,19 @@ final class LoopbackServer: Sendable {
             rest.removeFirst(count)
         }
         close(connection)
+    }
+}
+
+extension LoopbackServer.Answer {
+    /// The part from a byte on, if the request is about this version.
+    fileprivate mutating func narrow(to start: Int, _ version: String?) {
+        guard let version, headers.contains("ETag: " + version) else { return }
+        guard start < body.count else {
+            self = .init(status: "416 Range Not Satisfiable")
+            return
+        }
+        headers.append("Content-Range: bytes \(start)-\(body.count - 1)/\(body.count)")
+        status = "206 Partial Content"
+        body = Array(body[start...])
     }
 }

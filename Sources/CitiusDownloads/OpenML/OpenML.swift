@@ -53,14 +53,7 @@ public enum OpenML {
         }
     }
 
-    /// How a download shows how far it is.
-    public enum Progress: Sendable {
-        /// A line on the terminal, if there is one.
-        case automatic
-        case silent
-        /// Called with the bytes so far, and with all of them if the server says how many. On another thread.
-        case report(@Sendable (Int, Int?) -> Void)
-    }
+    public typealias Progress = DownloadOptions.Progress
 
     /// The newest active version of a data set, or the version that is asked for. Blocks until it is there.
     ///
@@ -159,71 +152,15 @@ struct OpenMLClient {
     /// The path of the data's file, downloaded if it is not there.
     private func file(_ about: OpenMLDescription) throws(DataError) -> String {
         let path = "\(folder)/\(about.id)-\(about.md5).arff"
-        if try isIntact(path, about) { return path }
-        guard !options.isOffline else { throw missingOffline("the data of the data set \(about.id)", path) }
-        try prepareFolder()
-        // Whoever waited finds the file.
-        let lock: FileLock
-        do throws(WritingFailure) {
-            lock = try FileLock("\(folder)/\(about.id).lock")
-        } catch {
-            throw DataError(.unwritable, error.description)
-        }
-        defer { withExtendedLifetime(lock) {} }
-        if try isIntact(path, about) { return path }
-        do throws(DataError) {
-            try download(about, to: path)
-        } catch {
-            // A transfer that was damaged on its way may come through the second time.
-            guard error.kind == .checksumMismatch else { throw error }
-            try download(about, to: path)
-        }
+        var download = DownloadOptions(
+            timeout: options.timeout, tries: options.tries, progress: options.progress)
+        download.delay = options.delay
+        try FileDownload(
+            address: about.address, path: path,
+            expectation: FileDownload.Expectation(digest: (.md5, about.md5), source: "announced"),
+            options: download, label: about.name
+        ).run(checksWhole: true, isOffline: options.isOffline)
         return path
-    }
-
-    /// Whether the file is there and the announced one. A damaged one goes away.
-    private func isIntact(_ path: String, _ about: OpenMLDescription) throws(DataError) -> Bool {
-        let source: FileSource
-        do throws(DataError) {
-            source = try FileSource(path: path)
-        } catch {
-            if error.kind == .missing { return false }
-            throw error
-        }
-        let digest = Digest(.md5)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
-        while case let count = try source.read(into: buffer), count > 0 {
-            digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
-        if digest.hexDigest() == about.md5 { return true }
-        if options.isOffline {
-            throw DataError(
-                .checksumMismatch,
-                "\(path) is damaged: its MD5 is another than the server's. Remove it, and fetch the data set with a network."
-            )
-        }
-        unlink(path)
-        return false
-    }
-
-    private func download(_ about: OpenMLDescription, to path: String) throws(DataError) {
-        do throws(StatusFailure) {
-            try trying(about.address) { () throws(TransferFailure) in
-                let receiver: OpenMLFileReceiver
-                do throws(DataError) {
-                    receiver = OpenMLFileReceiver(
-                        about, into: try TemporaryFile(for: path), ProgressLine(options.progress, about.name))
-                } catch {
-                    throw .refused(error)
-                }
-                defer { receiver.endProgress() }
-                try HTTPTransfer.run(about.address, timeout: options.timeout, into: receiver)
-                do throws(DataError) { try receiver.commit() } catch { throw .refused(error) }
-            }
-        } catch {
-            throw error.error
-        }
     }
 
     // MARK: Answers
