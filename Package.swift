@@ -57,7 +57,7 @@ let package = Package(
         .executableTarget(name: "citius-model", dependencies: ["Citius", "CitiusKeras"]),
         .target(
             name: "CitiusDownloads", dependencies: ["CitiusConfiguration", "CitiusData", "CitiusCrypto"]),
-        .target(name: "CitiusImageCodecs", dependencies: ["CitiusLibjpeg", "CitiusLibpng"]),
+        .target(name: "CitiusImageCodecs", dependencies: ["CitiusLibjpeg", "CitiusLibpng", "CitiusZlib"]),
         .target(
             name: "CitiusImages",
             dependencies: ["CitiusData", "CitiusImageCodecs", "CitiusLibjpeg", "CitiusLibpng"]),

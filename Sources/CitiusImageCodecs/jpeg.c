@@ -120,10 +120,10 @@ static int product(int x, int y) {
     return ((t >> 8) + t) >> 8;
 }
 
-/// Pixels of four inks as RGB or grey. Files hold them inverted, as Adobe's programs write them.
-static void convert_inks(const uint8_t *inks, int width, int channels, uint8_t *pixels) {
-    for (int x = 0; x < width; x++, inks += 4) {
-        int red = product(inks[0], inks[3]), green = product(inks[1], inks[3]), blue = product(inks[2], inks[3]);
+/// CMYK pixels as RGB or grey. Files hold them inverted, as Adobe's programs write them.
+static void convert_cmyk(const uint8_t *cmyk, int width, int channels, uint8_t *pixels) {
+    for (int x = 0; x < width; x++, cmyk += 4) {
+        int red = product(cmyk[0], cmyk[3]), green = product(cmyk[1], cmyk[3]), blue = product(cmyk[2], cmyk[3]);
         if (channels == 1) {
             pixels[x] = (uint8_t)((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16);
         } else {
@@ -152,8 +152,8 @@ bool citius_jpeg_read(
     if (setjmp(jpeg->errors.start)) return false;
     d->scale_num = (unsigned)(8 / divisor);
     d->scale_denom = 8;
-    bool has_inks = d->num_components == 4;
-    d->out_color_space = has_inks ? JCS_CMYK : channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    bool is_cmyk = d->num_components == 4;
+    d->out_color_space = is_cmyk ? JCS_CMYK : channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_start_decompress(d);
     JDIMENSION first = 0, columns = d->output_width;
     if (width < (int)d->output_width) {
@@ -164,7 +164,7 @@ bool citius_jpeg_read(
         jpeg_crop_scanline(d, &first, &columns);
     }
     size_t size = (size_t)d->output_width * (size_t)d->output_components;
-    bool is_direct = !has_inks && first == 0 && (int)d->output_width == width;
+    bool is_direct = !is_cmyk && first == 0 && (int)d->output_width == width;
     if (!is_direct && !(jpeg->row = malloc(size))) {
         fault->is_out_of_memory = true;
         return false;
@@ -179,8 +179,8 @@ bool citius_jpeg_read(
         }
         if (is_direct) continue;
         const uint8_t *source = jpeg->row + (size_t)(left - (int)first) * (size_t)d->output_components;
-        if (has_inks) {
-            convert_inks(source, width, channels, target);
+        if (is_cmyk) {
+            convert_cmyk(source, width, channels, target);
         } else {
             memcpy(target, source, (size_t)width * (size_t)channels);
         }

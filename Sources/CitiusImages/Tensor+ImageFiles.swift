@@ -11,9 +11,8 @@ extension Tensor {
     /// try photo.resizedImage(to: [240, 320]).writeJPEG(to: "small.jpg", quality: 90)
     /// ```
     ///
-    /// Of 16 bits the upper 8 are taken, fewer are spread over 0…255, and a palette's colors are written out; JPEG files of
-    /// four inks (CMYK) become RGB. The pixels are those that Pillow gives. A camera's note that it was held upright
-    /// is not followed.
+    /// Of 16 bits the upper 8 are taken, fewer are spread over 0…255, and a palette's colors are written out; CMYK
+    /// becomes RGB. The pixels are those that Pillow gives. The orientation in a photo's EXIF data is not applied.
     ///
     /// - Parameters:
     ///   - colorMode: the channels; nil: as in the file.

@@ -72,33 +72,41 @@ private func mutatedPNG(_ mutation: inout Mutation<SplitMix64>) -> [UInt8] {
     if mutation.number(below: 3) == 0 {
         chunks.append(("tRNS", [UInt8](repeating: 9, count: color == 2 ? 6 : 2)))
     }
-    if mutation.number(below: 8) == 0 { chunks.append(("zTXt", Array("k\0\0".utf8) + compressed(rows))) }
+    if mutation.number(below: 8) == 0 { chunks.append(("zTXt", Array("k\0\0".utf8) + zlibCompressed(rows))) }
     let choice = mutation.number(below: 5)
     if choice == 0 { header = mutation.mutated(header) }
     if choice == 1 { rows = mutation.mutated(rows) }
-    var data = compressed(rows)
+    var data = zlibCompressed(rows)
     if choice == 2 { data = mutation.mutated(data) }
     chunks = [("IHDR", header)] + chunks + [("IDAT", data), ("IEND", [])]
     if choice == 3 {
         let (from, to) = (mutation.number(below: chunks.count), mutation.number(below: chunks.count))
         chunks[to] = (chunks[from].kind, mutation.mutated(chunks[to].data))
     }
+    let file = pngFile(chunks)
+    return choice == 4 ? mutation.mutated(file) : file
+}
+
+/// A PNG file of chunks, with the right checksums.
+public func pngFile(_ chunks: [(kind: String, data: [UInt8])]) -> [UInt8] {
     var file: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     for chunk in chunks {
         let content = Array(chunk.kind.utf8) + chunk.data
         file += bigEndian(chunk.data.count) + content
         file += bigEndian(Int(crc32(0, content, UInt32(content.count))))
     }
-    return choice == 4 ? mutation.mutated(file) : file
+    return file
 }
 
-private func compressed(_ bytes: [UInt8]) -> [UInt8] {
+/// Bytes as zlib writes them.
+public func zlibCompressed(_ bytes: [UInt8]) -> [UInt8] {
     var count = compressBound(UInt(bytes.count))
     var result = [UInt8](repeating: 0, count: Int(count))
     compress(&result, &count, bytes, UInt(bytes.count))
     return Array(result.prefix(Int(count)))
 }
 
-private func bigEndian(_ number: Int) -> [UInt8] {
+/// A number as PNG files hold it.
+public func bigEndian(_ number: Int) -> [UInt8] {
     withUnsafeBytes(of: UInt32(number).bigEndian) { Array($0) }
 }

@@ -42,7 +42,7 @@ import Testing
 
     /// What the decoder leaves out changes nothing of what is shown.
     @Test(arguments: [
-        "photo.jpg", "422.jpg", "444.jpg", "progressive.jpg", "grey.jpg", "inks.jpg", "rgba8.png",
+        "photo.jpg", "422.jpg", "444.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "rgba8.png",
     ])
     func windowsAreThoseOfTheWholeImage(_ file: String) throws {
         let whole = try Tensor(contentsOfImage: golden(file), colorMode: .rgb)

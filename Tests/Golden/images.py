@@ -58,7 +58,7 @@ for divisor in [2, 4, 8]:
 small = Image.fromarray(photo(35, 43))
 for name, options in {
     "444": {"subsampling": 0}, "422": {"subsampling": 1}, "progressive": {"progressive": True},
-    "restarts": {"restart_marker_blocks": 2}, "grey": {"mode": "L"}, "inks": {"mode": "CMYK"},
+    "restarts": {"restart_marker_blocks": 2}, "grey": {"mode": "L"}, "cmyk": {"mode": "CMYK"},
     "quality10": {"quality": 10},
 }.items():
     image = small.convert(options.pop("mode", "RGB"))

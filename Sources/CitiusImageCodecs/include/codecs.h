@@ -26,7 +26,7 @@ void citius_jpeg_close(citius_jpeg *jpeg);
 
 int citius_jpeg_width(const citius_jpeg *jpeg);
 int citius_jpeg_height(const citius_jpeg *jpeg);
-/// 1 (grey) or 3; also of files of four inks, which become RGB.
+/// 1 (grey) or 3: CMYK becomes RGB.
 int citius_jpeg_channels(const citius_jpeg *jpeg);
 
 /// Decodes a window of the image, at 1/1, 1/2, 1/4 or 1/8 of its size: the inverse DCT gives fewer pixels then, and takes
