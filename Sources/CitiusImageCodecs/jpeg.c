@@ -10,6 +10,7 @@
 
 // A small file may hold scan after scan over all of its pixels, and take hours; a camera's has about ten.
 enum { scan_limit = 100 };
+enum { window_margin = 8 };
 
 typedef struct {
     struct jpeg_error_mgr base;
@@ -157,10 +158,11 @@ bool citius_jpeg_read(
     jpeg_start_decompress(d);
     JDIMENSION first = 0, columns = d->output_width;
     if (width < (int)d->output_width) {
-        // Pixels at the edge of a window lack a neighbor that their color is smoothed by; so one more on each side.
-        first = left > 0 ? (JDIMENSION)left - 1 : 0;
-        JDIMENSION last = (JDIMENSION)(left + width) < d->output_width ? (JDIMENSION)(left + width) + 1 : d->output_width;
-        columns = last - first;
+        // Pixels at the edge of a window lack a neighbor that their color is smoothed by, and narrow windows are not
+        // smoothed at all; so some more on each side.
+        int last = left + width + window_margin;
+        first = left > window_margin ? (JDIMENSION)(left - window_margin) : 0;
+        columns = (last < (int)d->output_width ? (JDIMENSION)last : d->output_width) - first;
         jpeg_crop_scanline(d, &first, &columns);
     }
     size_t size = (size_t)d->output_width * (size_t)d->output_components;
