@@ -77,13 +77,23 @@ extension Batches {
         _ batch: Batch, _ index: Int, _ generator: RandomGenerator
     ) throws(DataError) -> Batch {
         guard !transforms.isEmpty else { return batch }
-        // Far from the numbers that the order takes, and another one for each batch of each part.
-        var seeds = generator
-        seeds.counter = 1 << 63 | UInt64(truncatingIfNeeded: index &* shard.count &+ shard.index)
-        var own = seeds.split()
+        var own = ownGenerator(of: index, generator)
         var batch = batch
         for transform in transforms { batch = try transform(batch, own.split()) }
         return batch
+    }
+
+    /// The random numbers of one batch.
+    ///
+    /// - Parameter purpose: 0 for transforms, 1 for the samples themselves.
+    fileprivate func ownGenerator(
+        of index: Int, _ generator: RandomGenerator, purpose: UInt64 = 0
+    ) -> RandomGenerator {
+        // Far from the numbers that the order takes, and another one for each batch of each part.
+        var seeds = generator
+        seeds.counter =
+            1 << 63 | purpose << 62 | UInt64(truncatingIfNeeded: index &* shard.count &+ shard.index)
+        return seeds.split()
     }
 
     /// What makes a pass's batches.
@@ -94,7 +104,7 @@ extension Batches {
             if let dataset = source as? Dataset {
                 DatasetMaker(self, dataset, order: places(dataset.count, generator))
             } else {
-                SourceMaker(self, source, order: places(source.count, generator))
+                SourceMaker(self, source, order: places(source.count, generator), generator)
             }
         }
     }
@@ -161,15 +171,19 @@ private struct DatasetMaker: BatchMaker {
 
 /// Of samples that are made when they are asked for.
 private struct SourceMaker: BatchMaker {
+    private let batches: Batches
     private let source: any SampleSource
     private let order: [Int]?
+    private let generator: RandomGenerator
     private let size: Int
     private let count: Int
     private let sampleCount: Int
 
-    init(_ batches: Batches, _ source: any SampleSource, order: [Int]?) {
+    init(_ batches: Batches, _ source: any SampleSource, order: [Int]?, _ generator: RandomGenerator) {
+        self.batches = batches
         self.source = source
         self.order = order
+        self.generator = generator
         sampleCount = order?.count ?? source.count
         size = min(batches.size, max(1, sampleCount))
         count = batches.count ?? 0
@@ -180,12 +194,12 @@ private struct SourceMaker: BatchMaker {
         let range = index * size..<min((index + 1) * size, sampleCount)
         return { _ throws(DataError) in
             let samples = order?[range] ?? Array(range)[...]
-            let batch =
-                if let source = source as? any PooledSampleSource {
-                    try source.batch(of: samples, usesPool: usesPool)
-                } else {
-                    try source.batch(of: samples)
-                }
+            if let source = source as? any PooledSampleSource {
+                return try source.batch(
+                    of: samples, using: batches.ownGenerator(of: index, generator, purpose: 1),
+                    usesPool: usesPool)
+            }
+            let batch = try source.batch(of: samples)
             require(
                 batch.count == samples.count,
                 "\(type(of: source)).batch(of:) gave \(batch.count) samples, expected \(samples.count)")

@@ -126,7 +126,7 @@ public struct Batches: Sequence, Sendable {
     ///
     /// - Parameters:
     ///   - threads: how many make batches at once, beside the caller's. 1 leaves the work where it is made anyway: on the
-    ///     caller's thread, or ahead on one of its own if they are ``prefetched(_:)``. Traps if it is below 1.
+    ///     caller's thread, or ahead on one of its own if they are ``prefetched(_:threads:)``. Traps if it is below 1.
     ///   - transform: called on several threads at once if there are several. An error ends the iteration.
     public func mapped(
         parallel threads: Int = 1, _ transform: @escaping @Sendable (Batch) throws(DataError) -> Batch
@@ -155,13 +155,17 @@ public struct Batches: Sequence, Sendable {
     /// The same batches, up to `count` of them made ahead by threads of their own while the caller works: one, or as
     /// many as ``mapped(parallel:_:)`` says.
     ///
-    /// The threads end with the last batch, or when the iterator is dropped before. Traps if `count` is
+    /// The threads end with the last batch, or when the iterator is dropped before. Traps if `count` or `threads` is
     /// below 1.
-    public func prefetched(_ count: Int = 2) -> Batches {
+    ///
+    /// - Parameter threads: how many make batches at once: for sources whose samples take long to make, images to decode,
+    ///   say.
+    public func prefetched(_ count: Int = 2, threads: Int = 1) -> Batches {
         require(count >= 1, "prefetched: count is \(count), expected at least 1")
+        require(threads >= 1, "prefetched: threads is \(threads), expected at least 1")
         var batches = self
         batches.prefetchCount = count
-        batches.threads = Swift.max(threads, 1)
+        batches.threads = Swift.max(self.threads, threads)
         return batches
     }
 
@@ -216,8 +220,16 @@ public struct Batches: Sequence, Sendable {
     /// Whether a pass draws random numbers and has no seed for them.
     package var needsRandomness: Bool {
         if seed != nil { return false }
-        if case .asStored = order { return hasRandomTransforms }
+        if case .asStored = order { return hasRandomTransforms || isRandomSource }
         return true
+    }
+
+    private var isRandomSource: Bool {
+        if case .samples(let source) = supply {
+            (source as? any PooledSampleSource)?.isRandom ?? false
+        } else {
+            false
+        }
     }
 
     /// A pass over the batches: with a seed the first one, and the same each time.

@@ -1,10 +1,10 @@
 import CitiusPlatform
 
 /// What is in folders, in the order of names by their bytes.
-enum FolderListing {
-    struct Entry {
-        let name: String
-        let isFolder: Bool
+package enum FolderListing {
+    package struct Entry {
+        package let name: String
+        package let isFolder: Bool
         let isLink: Bool
     }
 
@@ -12,7 +12,7 @@ enum FolderListing {
     private static let depthLimit = 64
 
     /// - Throws: a `DataError` if the folder is missing or cannot be read.
-    static func entries(of path: String) throws(DataError) -> [Entry] {
+    package static func entries(of path: String) throws(DataError) -> [Entry] {
         guard let folder = opendir(path) else {
             let code = errno
             throw DataError(
@@ -36,20 +36,23 @@ enum FolderListing {
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
-    /// The paths of the files below a folder whose names end so: those of a folder, then those of its folders.
+    /// The paths of the files below a folder whose names end so, in upper or lower case: those of a folder, then those of
+    /// its folders.
     ///
+    /// - Parameter suffixes: in lower case.
     /// - Throws: a `DataError` if a folder is missing or cannot be read.
-    static func files(
-        below path: String, suffix: String, followingLinks: Bool, depth: Int = 0
+    package static func files(
+        below path: String, suffixes: [String], followingLinks: Bool, depth: Int = 0
     ) throws(DataError) -> [String] {
         let entries = try entries(of: path)
-        var files = entries.filter { !$0.isFolder && $0.name.hasSuffix(suffix) }.map {
-            path + "/" + $0.name
-        }
+        var files = entries.filter { entry in
+            let name = entry.name.lowercased()
+            return !entry.isFolder && suffixes.contains { name.hasSuffix($0) }
+        }.map { path + "/" + $0.name }
         guard depth < depthLimit else { return files }
         for folder in entries where folder.isFolder && (followingLinks || !folder.isLink) {
             files += try self.files(
-                below: path + "/" + folder.name, suffix: suffix, followingLinks: followingLinks,
+                below: path + "/" + folder.name, suffixes: suffixes, followingLinks: followingLinks,
                 depth: depth + 1)
         }
         return files

@@ -39,11 +39,19 @@ extension SampleSource {
     }
 }
 
-/// A source that can spread the making of a batch over the library's threads.
+/// A source that can spread the making of a batch over the library's threads, and draw random numbers for it.
 package protocol PooledSampleSource: SampleSource {
-    /// - Parameter usesPool: whether it may. A thread that works beside a training loop says no, or the loop would find
-    ///   the pool busy.
-    func batch(of samples: ArraySlice<Int>, usesPool: Bool) throws(DataError) -> Batch
+    /// Whether the samples differ from pass to pass.
+    var isRandom: Bool { get }
+    /// The samples of some numbers, in this order; those that cannot be made may be left out.
+    ///
+    /// - Parameters:
+    ///   - generator: follows from the seed, the pass and the number of the batch alone.
+    ///   - usesPool: whether it may. A thread that works beside a training loop says no, or the loop would find
+    ///     the pool busy.
+    func batch(
+        of samples: ArraySlice<Int>, using generator: RandomGenerator, usesPool: Bool
+    ) throws(DataError) -> Batch
 }
 
 /// Samples that come one after another: from a file larger than memory, a network, a generator that never ends.

@@ -71,7 +71,7 @@ extension Dataset {
         var labels: [Int64] = []
         for (label, name) in classes.enumerated() {
             let files = try FolderListing.files(
-                below: path + "/" + name, suffix: ".txt", followingLinks: followingLinks)
+                below: path + "/" + name, suffixes: [".txt"], followingLinks: followingLinks)
             for file in files {
                 texts.append(try TextFile.text(of: file))
                 labels.append(Int64(label))
