@@ -1,16 +1,16 @@
 import CitiusKernels
 import CitiusTensor
 
-/// What follows an operation and is computed in its own pass: a clamp, then a pool. What a pool throws away is neither
-/// stored nor, in the gradient, multiplied by.
+/// What an operation computes in its own pass after its main result: a clamp, then a max-pool. Values that the pool drops
+/// are never stored, and their gradients, which are zero, never multiplied.
 ///
-/// oneDNN's post-operations are the precedent, and XNNPACK's minimum and maximum, which make relu, relu6 and the
-/// identity one case.
+/// Modelled on oneDNN's post-operations, and on XNNPACK's minimum and maximum, which make relu, relu6 and the identity
+/// one case.
 package struct Epilogue: Sendable, Hashable {
     package var clamp: Clamp
     package var pool: PoolWindow?
-    /// The pixels of the result, from the first on, that its only reader needs; nil for all. What nobody reads need not
-    /// be computed, so that the result may be smaller, though not than this.
+    /// The size of the upper left part of the result that is read; nil if all of it is. Pixels outside of it may be left
+    /// out, so the result may be smaller than the whole one, but not smaller than this.
     package var extent: Size2D?
 
     package init(clamp: Clamp = .identity, pool: PoolWindow? = nil, extent: Size2D? = nil) {
@@ -19,15 +19,15 @@ package struct Epilogue: Sendable, Hashable {
         self.extent = extent
     }
 
-    /// The size of the whole result where the operation alone gives images of `size`.
+    /// The size of the whole result if the operation's images, before the epilogue, have this size.
     package func resultSize(of size: Size2D) -> Size2D {
         guard let pool else { return size }
         let axes = pool.axes(over: size)
         return Size2D(axes.vertical.output, axes.horizontal.output)
     }
 
-    /// The pixels, from the first on, that are read of images of `size` which the operation alone gives. Of images that
-    /// the pool pads, all: smaller ones would be padded elsewhere.
+    /// The size of the upper left part of the operation's images that the epilogue reads. If the pool pads, it reads them
+    /// whole: smaller images would be padded in other places.
     package func pixelsRead(of size: Size2D) -> Size2D {
         guard let pool else { return extent ?? size }
         let axes = pool.axes(over: size)
@@ -55,7 +55,7 @@ extension PoolWindow {
 }
 
 extension Variable {
-    /// The rest of an epilogue whose clamp has been applied.
+    /// Applies the epilogue's pool; its clamp has been applied.
     func pooled(by epilogue: Epilogue) -> Variable {
         guard let pool = epilogue.pool else { return self }
         let window = pool.over(Size2D(shape[1], shape[2]))
@@ -63,7 +63,7 @@ extension Variable {
             .droppingAxes(of: pool)
     }
 
-    /// A pool's result [batch, height, width, channels], without the axes that it drops.
+    /// A pool's result [batch, height, width, channels] without the axes that the pool drops.
     func droppingAxes(of pool: PoolWindow?) -> Variable {
         pool?.whole == .dropped ? reshaped(to: [shape[0], shape[3]]) : self
     }

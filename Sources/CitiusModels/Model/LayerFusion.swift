@@ -2,38 +2,38 @@ import CitiusAutograd
 import CitiusLayers
 import CitiusTensor
 
-/// Which layers of a graph are computed in one pass.
+/// Decides which layers of a graph are computed in one pass.
 ///
-/// A layer that can take on what follows it says so (`EpilogueLayer`), and one that can be taken on says what it is
-/// (`EpilogueStage`). The results are those of the layers one by one, within float rounding; a layer is therefore taken
-/// on only if nobody else reads what lies between.
+/// An `EpilogueLayer` can compute what follows it in its own pass, and an `EpilogueStage` can be computed so: a
+/// convolution, for instance, its activation and its pool. Fusing does not change results beyond float rounding. Since a
+/// fused layer's own output is never stored, layers are fused only where the next one is its only reader.
 enum LayerFusion {
-    /// Layers that are computed in one pass; only what the last of them gives is kept.
+    /// Layers that are computed in one pass. Only the last one's outputs are stored.
     struct Step {
         enum Body {
-            /// Of one value, one value.
+            /// One input and one output, without the cost of arrays.
             case unary((Variable, Context) -> Variable)
             case general(([Variable], Context) -> [Variable])
         }
 
         let layers: [Layer]
-        /// The values that it reads and gives.
+        /// The numbers of the values that it reads and computes.
         let inputs: [Int]
         let outputs: Range<Int>
         let body: Body
-        /// The values that no later step reads.
+        /// The values that no later step reads: their memory can be freed after this one.
         var lastReads: [Int] = []
     }
 
-    /// What reads images: of images of a size, the pixels from the first on that it reads.
+    /// Maps the size of images to the size of their upper left part that a layer reads; nil if it reads all.
     private typealias PixelReader = (_ image: Size2D) -> Size2D?
 
-    /// The layers of a graph one by one.
+    /// One step for each layer.
     static func unfusedSteps(of nodes: [LayerGraph.Node], outputs: [Int]) -> [Step] {
         releasing(nodes.filter { !$0.inputs.isEmpty }.map { step(of: $0) }, keeping: outputs)
     }
 
-    /// The layers of a graph, each with those behind it that it takes on.
+    /// The steps with layers fused.
     static func steps(of nodes: [LayerGraph.Node], outputs: [Int]) -> [Step] {
         let onlyReaders = onlyReaders(of: nodes, outputs: outputs)
         var groups: [Group] = []
@@ -46,7 +46,7 @@ enum LayerFusion {
             }
             groups.append(group)
         }
-        // From the last on, as each is told who reads what it gives.
+        // Backwards, since a group depends on how much of its output the next one reads.
         var readers: [Int: PixelReader] = [:]
         var steps: [Step] = []
         for group in groups.reversed() {
@@ -59,7 +59,8 @@ enum LayerFusion {
         return releasing(steps.reversed(), keeping: outputs)
     }
 
-    /// By value, the number of the only call that reads it. The outputs are read by the caller.
+    /// Maps each value with exactly one reader to the number of that node. The model's caller counts as a reader of the
+    /// model's outputs.
     private static func onlyReaders(of nodes: [LayerGraph.Node], outputs: [Int]) -> [Int: Int] {
         var counts: [Int: Int] = [:]
         var readers: [Int: Int] = [:]
@@ -73,18 +74,19 @@ enum LayerFusion {
         return readers.filter { counts[$0.key] == 1 }
     }
 
-    /// Calls that one layer computes.
+    /// Nodes that become one step: a head, and the epilogue it computes for the rest.
     private struct Group {
         var nodes: [LayerGraph.Node]
         var epilogue: Epilogue
 
         var output: Int { nodes[nodes.count - 1].outputs.lowerBound }
-        /// An output whose activity costs something is computed by itself and whole.
+        /// The layer that computes the group; nil if it cannot compute epilogues. A layer whose activity is regularized
+        /// needs its own output, so it is never fused.
         private var head: (any EpilogueLayer)? {
             nodes[0].layer.activityRegularizer == nil ? nodes[0].layer as? any EpilogueLayer : nil
         }
 
-        /// With one more call, which reads nothing else; nil where the head cannot take it on.
+        /// The group extended by its output's only reader; nil if the head cannot compute that too.
         func taking(_ next: LayerGraph.Node) -> Group? {
             guard let head, next.inputs.count == 1, nodes[nodes.count - 1].outputs.count == 1,
                 next.layer.activityRegularizer == nil, let stage = (next.layer as? any EpilogueStage)?.stage,
@@ -94,7 +96,7 @@ enum LayerFusion {
             return Group(nodes: nodes + [next], epilogue: longer)
         }
 
-        /// The epilogue for images of a size, of which the reader may leave pixels unread.
+        /// The epilogue for images of a size, restricted to the pixels that the next layer reads.
         private func epilogue(_ head: any EpilogueLayer, for image: Size2D, _ reader: PixelReader?)
             -> Epilogue
         {
@@ -105,7 +107,7 @@ enum LayerFusion {
             return result
         }
 
-        /// How the group reads images where it does not read all of them.
+        /// How much of its input images the group reads; nil if all.
         func pixelReader(_ reader: PixelReader?) -> PixelReader? {
             guard let head else { return nil }
             return { head.pixelsRead(of: $0, epilogue: epilogue(head, for: $0, reader)) }
@@ -114,7 +116,6 @@ enum LayerFusion {
         func step(_ reader: PixelReader?) -> Step {
             guard let head else { return LayerFusion.step(of: nodes[0]) }
             let layers = nodes.map { $0.layer }
-            /// One input: without a search for masks among several.
             func unaryBody(_ input: Variable, _ context: Context) -> Variable {
                 if input.mask != nil { return layers.reduce(input) { $1($0, in: context) } }
                 return head.forward([input], in: context, epilogue: epilogue(for: input.shape))
@@ -124,7 +125,7 @@ enum LayerFusion {
                     ? self.epilogue(head, for: Size2D(shape[1], shape[2]), reader) : self.epilogue
             }
             func body(_ inputs: [Variable], _ context: Context) -> Variable {
-                // Each layer decides about a mask by itself.
+                // Masked inputs go through the layers one by one: each decides what its output's mask is.
                 if inputs.contains(where: { $0.mask != nil }) {
                     return layers.dropFirst().reduce(layers[0](inputs, in: context)) { $1($0, in: context) }
                 }
@@ -137,7 +138,7 @@ enum LayerFusion {
         }
     }
 
-    /// A layer by itself.
+    /// A step of a single layer.
     private static func step(of node: LayerGraph.Node) -> Step {
         let layer = node.layer
         return Step(
@@ -146,6 +147,7 @@ enum LayerFusion {
                 ? .unary { layer($0, in: $1) } : .general { layer.outputs(of: $0, in: $1) })
     }
 
+    /// Fills in `lastReads`.
     private static func releasing(_ steps: [Step], keeping outputs: [Int]) -> [Step] {
         var steps = steps
         var isRead = Set(outputs)

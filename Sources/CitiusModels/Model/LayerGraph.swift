@@ -5,41 +5,40 @@ import CitiusPlatform
 import CitiusTensor
 import Synchronization
 
-/// The layers of a model and what each is computed from: of a `Sequential`, a chain; of a model that is made of its
-/// inputs and outputs, whatever they drew.
+/// The layers of a model and how they are connected: a chain for a `Sequential`, any acyclic graph for a functional model.
 ///
-/// What the calls of layers give are values, numbered from 0: first the model's inputs, then the outputs of one call
-/// after another.
+/// A node is one call of a layer. Nodes read and compute values, which are numbered from 0: first the model's inputs, then
+/// the outputs of each node in turn.
 struct LayerGraph {
-    /// A call of a layer. A layer that is called several times has a node for each.
+    /// One call of a layer. A layer that is called several times has several nodes.
     struct Node {
         let layer: Layer
         /// The values that the layer reads.
         let inputs: [Int]
-        /// The values that it gives.
+        /// The values that it computes.
         let outputs: Range<Int>
         /// The shape of one sample of each output.
         let shapes: [Shape]
     }
 
-    /// Those that the outputs depend on, each behind what it reads; first the inputs', which read nothing.
+    /// The nodes that the outputs depend on, in topological order. The inputs' nodes come first and read nothing.
     let nodes: [Node]
     /// The values of the model's inputs and outputs.
     let inputs: [Int]
     let outputs: [Int]
-    /// Each once, in Keras's order.
+    /// The layers without repetition, in Keras's order.
     let layers: [Layer]
     /// The shape of one sample of each value.
     let shapes: [Shape]
-    /// What each input is converted to; nil: the model's type.
+    /// The type that each input is converted to; nil for the model's.
     let inputDTypes: [DType?]
-    /// The graph as steps of one value after another, if it is that.
+    /// The graph as a chain, if it is one.
     let chain: Chain?
-    /// By value, the axes of a sample whose size is not fixed, since an input leaves it open.
+    /// For each value, the axes of a sample whose size may vary because an input leaves it open.
     let openAxes: [Set<Int>]
-    /// What keeps layers from inputs of another size along an open axis; nil if nothing does.
+    /// Why some layer cannot take inputs of other sizes along an open axis; nil if all can.
     let openAxesFault: String?
-    /// The values as they were drawn; nil of a chain, which nobody drew.
+    /// The symbolic tensors that a functional model was made from; nil for a `Sequential`.
     let symbols: [SymbolicTensor]?
     private let otherShapes = OtherShapes()
     private let steps: [LayerFusion.Step]
@@ -49,7 +48,7 @@ struct LayerGraph {
     var inputShapes: [Shape] { inputs.map { shapes[$0] } }
     var outputShapes: [Shape] { outputs.map { shapes[$0] } }
 
-    /// The layers that give the outputs.
+    /// The layers that compute the outputs.
     var outputLayers: [Layer] {
         outputs.compactMap { value in nodes.first { $0.outputs.contains(value) }?.layer }
     }
@@ -75,7 +74,7 @@ struct LayerGraph {
         chain = Chain(fused: fusedSteps, unfused: steps, inputs: inputs, outputs: outputs)
     }
 
-    /// Steps of one value each, of which every one reads what the one before gives.
+    /// Steps of one input and one output, each reading the output of the one before. Running them needs no arrays.
     struct Chain {
         private let fused: [(Variable, Context) -> Variable]
         private let unfused: [(Variable, Context) -> Variable]
