@@ -56,7 +56,7 @@ package protocol PooledSampleSource: SampleSource {
 
 /// Samples that come one after another: from a file larger than memory, a network, a generator that never ends.
 ///
-/// A stream is a value that can be read any number of times, each time from its start. ``CSV/stream(contentsOf:layout:)``
+/// A stream is a value that can be read any number of times, each time from its start. ``CSV/stream(contentsOf:layout:options:)``
 /// is one.
 public protocol SampleStream: Sendable {
     /// The number of samples, if it is known before.
