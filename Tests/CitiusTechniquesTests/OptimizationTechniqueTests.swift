@@ -23,6 +23,18 @@ import Testing
         #expect(model.optimizer?.learningRate == 0.2, "put back")
     }
 
+    /// Epochs of another length than a pass over the data: three steps of eight.
+    @Test func progressGoesByTheStepsOfAnEpoch() throws {
+        let (model, recorder) = (classifier(), Recorder())
+        try model.fit(
+            data, batchSize: 8, epochs: 4, verbose: .silent, stepsPerEpoch: 3,
+            techniques: [.cosineDecay(), recorder])
+        #expect(recorder.progress.count == 12)
+        for (step, progress) in recorder.progress.enumerated() {
+            #expect(abs(progress - Double(step) / 12) < 1e-12)
+        }
+    }
+
     @Test func cosineDecayBeginsAtTheOptimizersRate() throws {
         let (model, recorder) = (classifier(optimizer: SGD(learningRate: 0.2)), Recorder())
         try train(model, data, epochs: 2, batchSize: 8, [.cosineDecay(), recorder])

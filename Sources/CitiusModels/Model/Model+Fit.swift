@@ -61,7 +61,7 @@ extension Model {
                     training: Training(
                         model: self, data: train, validationData: validation, batchSize: batchSize,
                         epochs: epochs
-                    ), shuffles: shuffle)
+                    ), shuffles: shuffle, stepsPerEpoch: stepsPerEpoch)
             return try fit(
                 techniqueRun.map { BatchSource($0) }
                     ?? BatchSource(train, batchSize: batchSize, shuffles: shuffle),

@@ -10,6 +10,8 @@ final class TechniqueRun {
     let techniques: [any Technique]
     let training: Training
     private let shuffles: Bool
+    /// How many batches make an epoch; nil: those of a pass.
+    private let stepsPerEpoch: Int?
     /// Those whose span holds the running step.
     private var active: [any Technique] = []
     /// The samples of the running pass, in the order of its batches.
@@ -20,13 +22,13 @@ final class TechniqueRun {
     private var ownWeights: [Tensor]?
 
     init(
-        _ techniques: [any Technique], training: Training, shuffles: Bool
+        _ techniques: [any Technique], training: Training, shuffles: Bool, stepsPerEpoch: Int?
     ) throws(TrainingError) {
         self.techniques = techniques.enumerated().sorted {
             ($0.element.stage, $0.offset) < ($1.element.stage, $1.offset)
         }.map { $0.element }
         self.training = training
-        self.shuffles = shuffles
+        (self.shuffles, self.stepsPerEpoch) = (shuffles, stepsPerEpoch)
         if let conflict = Self.conflict(among: techniques) {
             throw TrainingError(.technique, "fit: \(conflict)")
         }
@@ -144,7 +146,7 @@ final class TechniqueRun {
             pass = selection
         }
         guard let pass else { return { nil } }
-        training.stepsInEpoch = stepCount(of: pass)
+        training.stepsInEpoch = stepsPerEpoch ?? stepCount(of: pass)
         var batches = training.data.subset(pass.indices).batched(pass.batchSize).pass(0, startingAt: start)
         var position = start * pass.batchSize
         return { () throws(DataError) in
