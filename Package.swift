@@ -85,6 +85,11 @@ let package = Package(
             name: "co2-forecast", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Examples/co2-forecast", exclude: ["co2.csv", "DATA.md"]),
         .executableTarget(
+            name: "imagenet-resnet", dependencies: ["Citius", "CitiusExampleSupport", "CitiusImages"],
+            path: "Examples/imagenet-resnet"),
+        .executableTarget(
+            name: "image-bench", dependencies: ["CitiusImages"], path: "Benchmarks/image-bench"),
+        .executableTarget(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],
             path: "Benchmarks/citius-bench"),
 
