@@ -287,6 +287,7 @@ extension Batch {
             case .float64: read(Double.self) { $0 }
             case .int32: read(Int32.self) { Double($0) }
             case .int64: read(Int64.self) { Double($0) }
+            case .int8: read(Int8.self) { Double($0) }
             case .uint8: read(UInt8.self) { Double($0) }
             case .bool: read(Bool.self) { $0 ? 1 : 0 }
             }

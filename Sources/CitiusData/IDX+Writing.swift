@@ -27,6 +27,7 @@ extension IDX {
         case .int32: element = .int32
         case .float32: element = .float32
         case .float64: element = .float64
+        case .int8: element = .int8
         case .int64, .bool:
             fail("IDX.write: the format has no \(tensor.dtype); cast to int32 or uint8 first")
         }

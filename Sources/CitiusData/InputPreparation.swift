@@ -95,6 +95,7 @@ struct InputPreparation: Sendable {
         case (.bool, _), (_, nil): return held
         case (.float32, let scale?): return scaled(held, Float.self, Float.self, scale, usesPool)
         case (.float64, let scale?): return scaled(held, Double.self, Double.self, scale, usesPool)
+        case (.int8, let scale?): return scaled(held, Int8.self, Float.self, scale, usesPool)
         case (.int32, let scale?): return scaled(held, Int32.self, Float.self, scale, usesPool)
         case (.int64, let scale?): return scaled(held, Int64.self, Float.self, scale, usesPool)
         }

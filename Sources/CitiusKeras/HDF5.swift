@@ -73,6 +73,7 @@ package enum HDF5 {
                 case .float64: citius_h5_float64()
                 case .int32: citius_h5_int32()
                 case .int64: citius_h5_int64()
+                case .int8: citius_h5_int8()
                 case .uint8: citius_h5_uint8()
                 case .bool: citius_h5_create_bool()
                 }

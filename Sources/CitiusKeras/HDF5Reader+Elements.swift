@@ -84,6 +84,7 @@ extension HDF5Reader {
             case (.float32, _): Tensor(words { Float(real($0)) }, shape: shape)
             case (.int32, _): Tensor(words { Int32(truncatingIfNeeded: integer($0)) }, shape: shape)
             case (.int64, _): Tensor(words { integer($0) }, shape: shape)
+            case (.int8, _): Tensor(words { Int8(truncatingIfNeeded: $0) }, shape: shape)
             case (.uint8, _): Tensor(words { UInt8(truncatingIfNeeded: $0) }, shape: shape)
             }
         }

@@ -56,6 +56,7 @@ extension KernelNumber where Self: FixedWidthInteger {
 
 extension Int32: KernelNumber {}
 extension Int64: KernelNumber {}
+extension Int8: KernelNumber {}
 extension UInt8: KernelNumber {}
 
 extension KernelNumber where Self: BinaryFloatingPoint {

@@ -3,14 +3,14 @@ import CitiusPlatform
 
 /// The type of a tensor's elements.
 public enum DType: String, Sendable, CaseIterable, Codable, CustomStringConvertible {
-    case float32, float64, int32, int64, uint8, bool
+    case float32, float64, int32, int64, int8, uint8, bool
 
     /// Bytes per element.
     public var byteCount: Int {
         switch self {
         case .float32, .int32: 4
         case .float64, .int64: 8
-        case .uint8, .bool: 1
+        case .int8, .uint8, .bool: 1
         }
     }
 
@@ -25,6 +25,7 @@ public enum DType: String, Sendable, CaseIterable, Codable, CustomStringConverti
         case .float64: Double.self
         case .int32: Int32.self
         case .int64: Int64.self
+        case .int8: Int8.self
         case .uint8: UInt8.self
         case .bool: Bool.self
         }
@@ -37,6 +38,7 @@ public enum DType: String, Sendable, CaseIterable, Codable, CustomStringConverti
         case .float64: Double.self
         case .int32: Int32.self
         case .int64: Int64.self
+        case .int8: Int8.self
         case .uint8: UInt8.self
         case .bool: fail("\(operation): the tensor is bool, expected numbers; cast it first")
         }
@@ -47,7 +49,7 @@ public enum DType: String, Sendable, CaseIterable, Codable, CustomStringConverti
         switch self {
         case .float32: Float.self
         case .float64: Double.self
-        case .int32, .int64, .uint8, .bool:
+        case .int32, .int64, .int8, .uint8, .bool:
             fail("\(operation): the tensor is \(self), expected float32 or float64; cast it first")
         }
     }
@@ -68,5 +70,6 @@ extension Float: RealScalar { public static var dtype: DType { .float32 } }
 extension Double: RealScalar { public static var dtype: DType { .float64 } }
 extension Int32: NumberScalar { public static var dtype: DType { .int32 } }
 extension Int64: NumberScalar { public static var dtype: DType { .int64 } }
+extension Int8: NumberScalar { public static var dtype: DType { .int8 } }
 extension UInt8: NumberScalar { public static var dtype: DType { .uint8 } }
 extension Bool: Scalar { public static var dtype: DType { .bool } }

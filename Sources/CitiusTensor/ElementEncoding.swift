@@ -4,6 +4,8 @@ import CitiusKernels
 package struct ElementEncoding: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         case bool, int8, uint8, int16, uint16, int32, uint32, int64, float16, bfloat16, float32, float64
+        /// An int8 that stays one: those of data become int32, which more can be computed with.
+        case signedByte
     }
 
     package let kind: Kind
@@ -17,7 +19,7 @@ package struct ElementEncoding: Sendable, Equatable {
 
     private static func byteCount(_ kind: Kind) -> Int {
         switch kind {
-        case .bool, .int8, .uint8: 1
+        case .bool, .int8, .signedByte, .uint8: 1
         case .int16, .uint16, .float16, .bfloat16: 2
         case .int32, .uint32, .float32: 4
         case .int64, .float64: 8
@@ -32,6 +34,7 @@ package struct ElementEncoding: Sendable, Equatable {
         switch kind {
         case .bool: .bool
         case .uint8: .uint8
+        case .signedByte: .int8
         case .int8, .int16, .uint16, .int32: .int32
         case .uint32, .int64: .int64
         case .float16, .bfloat16, .float32: .float32
@@ -42,7 +45,7 @@ package struct ElementEncoding: Sendable, Equatable {
     /// Whether a tensor's elements have the same bytes.
     package var isNative: Bool {
         switch kind {
-        case .uint8, .int32, .int64, .float32, .float64: !isSwapped
+        case .signedByte, .uint8, .int32, .int64, .float32, .float64: !isSwapped
         default: false
         }
     }
@@ -76,7 +79,7 @@ package struct ElementEncoding: Sendable, Equatable {
         // A Swift Bool is 0 or 1; the file may hold any byte.
         case .bool: convert { (byte: UInt8) in byte != 0 }
         case .int8: convert { (number: Int8) in Int32(number) }
-        case .uint8: convert { (byte: UInt8) in byte }
+        case .uint8, .signedByte: convert { (byte: UInt8) in byte }
         case .int16: convert { (number: Int16) in Int32(number) }
         case .uint16: convert { (number: UInt16) in Int32(number) }
         case .uint32: convert { (number: UInt32) in Int64(number) }

@@ -44,6 +44,7 @@ extension Tensor: CustomStringConvertible {
         case .float64: return Self.decimals(read(Double.self))
         case .int32: return read(Int32.self).map { "\($0)" }
         case .int64: return read(Int64.self).map { "\($0)" }
+        case .int8: return read(Int8.self).map { "\($0)" }
         case .uint8: return read(UInt8.self).map { "\($0)" }
         case .bool: return read(Bool.self).map { "\($0)" }
         }

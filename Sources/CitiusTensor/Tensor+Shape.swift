@@ -98,7 +98,7 @@ extension DType {
     /// Moves elements of this size, whatever they mean.
     var mover: any ElementMover {
         switch self {
-        case .uint8, .bool: Mover<UInt8>()
+        case .int8, .uint8, .bool: Mover<UInt8>()
         case .float32, .int32: Mover<UInt32>()
         case .float64, .int64: Mover<UInt64>()
         }

@@ -136,6 +136,7 @@ extension Tensor {
         case .float64: self.init(repeating: 1 as Double, shape: shape)
         case .int32: self.init(repeating: 1 as Int32, shape: shape)
         case .int64: self.init(repeating: 1 as Int64, shape: shape)
+        case .int8: self.init(repeating: 1 as Int8, shape: shape)
         case .uint8: self.init(repeating: 1 as UInt8, shape: shape)
         case .bool: self.init(repeating: true, shape: shape)
         }

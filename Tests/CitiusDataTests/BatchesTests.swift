@@ -71,7 +71,7 @@ import Testing
         #expect(taken == count)
     }
 
-    @Test(arguments: [DType.uint8, .int32, .int64, .float32, .float64, .bool])
+    @Test(arguments: [DType.uint8, .int8, .int32, .int64, .float32, .float64, .bool])
     func targetsOfEveryTypeAreGathered(_ dtype: DType) {
         func check<T: Scalar>(_ values: [T]) {
             let data = Dataset(inputs: Tensor(zeros: [values.count]), targets: Tensor(values))
@@ -79,6 +79,7 @@ import Testing
         }
         switch dtype {
         case .uint8: check([7, 8, 9] as [UInt8])
+        case .int8: check([7, -8, 127] as [Int8])
         case .int32: check([7, -8, 1 << 30] as [Int32])
         case .int64: check([7, -8, 1 << 60] as [Int64])
         case .float32: check([0.5, -8, 1e30] as [Float])

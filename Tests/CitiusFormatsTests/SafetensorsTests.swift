@@ -97,15 +97,22 @@ import Testing
         let file = try Safetensors(
             bytes: safetensors(
                 header:
-                    #"{"q":{"dtype":"I8","shape":[2],"data_offsets":[0,2]},"f":{"dtype":"F4","shape":[4],"data_offsets":[2,4]}}"#,
+                    #"{"q":{"dtype":"U16","shape":[1],"data_offsets":[0,2]},"f":{"dtype":"F4","shape":[4],"data_offsets":[2,4]}}"#,
                 data: [1, 0xFF, 3, 4]))
         #expect(try file.rawBytes(named: "q") == [1, 0xFF])
         #expect(try file.rawBytes(named: "f") == [3, 4])
         let error = try #require(refusal { () throws(SafetensorsError) in _ = try file.tensor(named: "q") })
         #expect(error.kind == .unsupportedType)
         #expect(
-            error.description == #"the bytes: the elements of "q" are I8, which no Tensor holds. "#
+            error.description == #"the bytes: the elements of "q" are U16, which no Tensor holds. "#
                 + "Read them by rawBytes(named:), or save them as F32.")
+    }
+
+    @Test func signedBytesComeBack() throws {
+        let tensor = Tensor([-128, -1, 0, 127] as [Int8], shape: [2, 2])
+        let file = try Safetensors(bytes: Safetensors.bytes(of: [("q", tensor)]))
+        #expect(file["q"]?.type == "I8" && file["q"]?.byteCount == 4)
+        #expect(try file.tensor(named: "q") == tensor)
     }
 
     @Test func anyByteIsATruth() throws {

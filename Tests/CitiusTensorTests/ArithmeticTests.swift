@@ -88,6 +88,8 @@ import Testing
         let reals = Tensor([-1.7, 300, .nan, 2.5] as [Double])
         #expect(reals.cast(to: .int32) == Tensor([-1, 300, 0, 2] as [Int32]))
         #expect(reals.cast(to: .uint8) == Tensor([0, 255, 0, 2] as [UInt8]))
+        #expect(Tensor([-1e9, 1e9, .nan, -2.7]).cast(to: .int8) == Tensor([-128, 127, 0, -2] as [Int8]))
+        #expect(Tensor([100, -3] as [Int8]) + Tensor([100, 1] as [Int8]) == Tensor([-56, -2] as [Int8]))
         #expect(Tensor([true, false]).cast(to: .float32) == Tensor([1, 0] as [Float]))
         #expect(Tensor([0, 3] as [Int64]).cast(to: .bool) == Tensor([false, true]))
         #expect(Tensor([Int64.max]).cast(to: .int32) == Tensor([-1] as [Int32]))

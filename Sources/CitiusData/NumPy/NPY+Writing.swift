@@ -45,6 +45,7 @@ extension NPY {
             case .float64: "f8"
             case .int32: "i4"
             case .int64: "i8"
+            case .int8: "i1"
             case .uint8: "u1"
             case .bool: "b1"
             }

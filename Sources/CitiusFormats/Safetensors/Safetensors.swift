@@ -72,7 +72,7 @@ public struct Safetensors: Sendable {
     /// A copy of a tensor. Half-precision elements (`F16`, `BF16`) become float32, exactly.
     ///
     /// - Throws: a `SafetensorsError` if there is none of that name, or its elements are of a type that no `Tensor` has
-    ///   (`I8`, `U16`, `F8_E4M3`, …): `rawBytes(named:)` gives those.
+    ///   (`I16`, `U16`, `F8_E4M3`, …): `rawBytes(named:)` gives those.
     public func tensor(named name: String) throws(SafetensorsError) -> Tensor {
         var tensor = try mappedArray(named: name).tensor
         // A copy, whatever it was.
@@ -182,6 +182,7 @@ enum SafetensorsType: String, CaseIterable {
             case .float64: .float64
             case .int32: .int32
             case .int64: .int64
+            case .int8: .int8
             case .uint8: .uint8
             case .bool: .bool
             }
@@ -207,6 +208,7 @@ enum SafetensorsType: String, CaseIterable {
         case .float64: .float64
         case .int32: .int32
         case .int64: .int64
+        case .int8: .signedByte
         case .uint8: .uint8
         case .bool: .bool
         default: nil

@@ -176,6 +176,7 @@ enum ModelFile {
         case "F64": .float64
         case "I32": .int32
         case "I64": .int64
+        case "I8": .int8
         case "U8": .uint8
         case "BOOL": .bool
         default: nil
