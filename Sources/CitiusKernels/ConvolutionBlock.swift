@@ -146,6 +146,8 @@ package struct ConvolutionBlock: Sendable {
 /// The order of a packed kernel's elements; it depends on the kernel's shape, and on nothing else of a block.
 package enum KernelLayout: Sendable {
     case direct, winograd
+    /// Of signed bytes, for products of codes.
+    case bytes
 }
 
 extension ConvolutionPass.Axis {

@@ -41,17 +41,11 @@ struct ConvolutionPass: Sendable {
         self.outputChannels = outputChannels
         self.pool = pool
         self.usesWinograd = usesWinograd
-        let row = images.rowStride * vertical.dilation
-        if horizontal.dilation == 1 {
-            segments = (0..<vertical.window).map { $0 * row }
-            segmentLength = horizontal.window * images.channels
-        } else {
-            segments = (0..<vertical.window * horizontal.window).map {
-                $0 / horizontal.window * row
-                    + $0 % horizontal.window * horizontal.dilation * images.channels
-            }
-            segmentLength = images.channels
-        }
+        let window = WindowSegments(
+            vertical: vertical, horizontal: horizontal, channels: images.channels,
+            rowStride: images.rowStride)
+        segments = window.offsets
+        segmentLength = window.length
     }
 
     /// Elements of the kernel that one output sees.
@@ -142,5 +136,28 @@ struct ConvolutionPass: Sendable {
             block_stride: segmentCount * segmentLength * blockColumns, columns: outputChannels, bias: bias,
             clamp: clamp.forMicrokernels, accumulates: 0, y: y, y_stride: outputChannels)
         set.multiply_rows(&product)
+    }
+}
+
+/// The pieces of a window that are contiguous in an image: with channels last, each of its rows, or each of its cells where
+/// these lie apart.
+struct WindowSegments {
+    /// Where each begins.
+    let offsets: [Int]
+    let length: Int
+
+    init(
+        vertical: ConvolutionPass.Axis, horizontal: ConvolutionPass.Axis, channels: Int, rowStride: Int
+    ) {
+        let row = rowStride * vertical.dilation
+        if horizontal.dilation == 1 {
+            offsets = (0..<vertical.window).map { $0 * row }
+            length = horizontal.window * channels
+        } else {
+            offsets = (0..<vertical.window * horizontal.window).map {
+                $0 / horizontal.window * row + $0 % horizontal.window * horizontal.dilation * channels
+            }
+            length = channels
+        }
     }
 }

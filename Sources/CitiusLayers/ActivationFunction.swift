@@ -20,6 +20,11 @@ public struct ActivationFunction: Sendable {
     /// Whether the last axis stays as long as it is.
     package let keepsShape: Bool
 
+    /// Whether each element's result is of that element alone; false for a user's own, of which nobody knows.
+    package var isElementwise: Bool {
+        isLibrary && !["softmax", "log_softmax", "sparsemax", "glu"].contains(name)
+    }
+
     /// A function of your own. A model that uses it can be loaded where a function of this name is named to the loader.
     public init(_ name: String, _ function: @escaping @Sendable (Variable) -> Variable) {
         self.name = name

@@ -73,6 +73,7 @@ extension ConfigurationTypes {
         LayerNormalization.self, RMSNormalization.self, GroupNormalization.self,
         UnitNormalization.self, MultiHeadAttention.self, GroupedQueryAttention.self, Attention.self,
         AdditiveAttention.self,
+        QuantizedDense.self, QuantizedConv2D.self,
         Normalization.self, Discretization.self, CategoryEncoding.self, Hashing.self, HashedCrossing.self,
         IntegerLookup.self, StringLookup.self, TextVectorization.self,
         // Schedules

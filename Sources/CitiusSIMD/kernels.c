@@ -9,13 +9,7 @@
 #include <immintrin.h>
 #endif
 
-/// Which bounds of a clamp are bounds.
-enum bounds { UNBOUNDED, BOUNDED_BELOW, BOUNDED_ON_BOTH_SIDES };
-
-static inline enum bounds bounds_of(citius_clamp clamp) {
-    if (clamp.upper < INFINITY) return BOUNDED_ON_BOTH_SIDES;
-    return clamp.lower > -INFINITY ? BOUNDED_BELOW : UNBOUNDED;
-}
+#include "bounds.h"
 
 /// Calls a function with the clamp's bounds as its last argument, a constant.
 #define WITH_BOUNDS(clamp, function, ...)                                                  \

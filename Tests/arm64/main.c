@@ -140,12 +140,66 @@ static void check_transposition(const citius_kernels *set) {
     free(x);
 }
 
+/// Sums of the largest products too, which must neither wrap around nor saturate.
+static void check_codes(const citius_code_kernels *set) {
+    enum { ROWS = 8, GROUPS = 5, CODES = 4 * GROUPS };
+    for (int columns = 1; columns <= 20; columns += 3) {
+        for (int window = 1; window <= 4; window += 3) {
+            const ptrdiff_t block = 2 * set->lanes, padded = (columns + block - 1) / block * block;
+            uint8_t x[ROWS * CODES], codes[ROWS * 20];
+            int8_t *weights = malloc((size_t)(CODES * padded));
+            int32_t starts[64];
+            float factors[64], shifts[64], y[ROWS * 20];
+            uint32_t state = 1;
+            for (int i = 0; i < ROWS * CODES; ++i) x[i] = i % 3 ? 127 : (state = state * 1664525u + 1013904223u) >> 25;
+            for (int i = 0; i < CODES * padded; ++i) {
+                weights[i] = i % 5 ? -128 : (int8_t)((state = state * 1664525u + 1013904223u) >> 24);
+            }
+            for (int c = 0; c < padded; ++c) starts[c] = 7 * c, factors[c] = 0.0005f * (float)(c + 1), shifts[c] = 60;
+            ptrdiff_t rows[ROWS], segment = 0;
+            for (int r = 0; r < ROWS; ++r) rows[r] = r * CODES;
+            citius_code_product job = {.x = x, .rows = rows, .row_count = ROWS, .segments = &segment, .segment_count = 1,
+                                       .group_count = GROUPS, .weights = weights, .block_stride = CODES * block,
+                                       .columns = columns, .window = window, .starts = starts, .factors = factors,
+                                       .shifts = shifts, .clamp = {-INFINITY, INFINITY}, .y = y};
+            set->multiply_codes(&job);
+            job.y = NULL, job.codes = codes;
+            set->multiply_codes(&job);
+            for (int w = 0; w < ROWS / window; ++w) {
+                for (int c = 0; c < columns; ++c) {
+                    int32_t best = INT32_MIN;
+                    for (int r = w * window; r < (w + 1) * window; ++r) {
+                        int32_t sum = starts[c];
+                        for (int k = 0; k < CODES; ++k) {
+                            sum += x[r * CODES + k] *
+                                   weights[c / block * CODES * block + (k / 4 * block + c % block) * 4 + k % 4];
+                        }
+                        if (sum > best) best = sum;
+                    }
+                    volatile float product = (float)best * factors[c];
+                    float value = product + shifts[c];
+                    expect(y[w * columns + c] == value, "multiply_codes", columns);
+                    float code = rintf(value < 0 ? 0 : value > 127 ? 127 : value);
+                    expect(codes[w * columns + c] == (uint8_t)code, "codes", columns);
+                }
+            }
+            free(weights);
+        }
+    }
+    printf("codes by %s: %s\n", set->name, failures ? "failed" : "agree with their definition");
+}
+
 int main(void) {
     const citius_kernels *set = citius_kernels_named("baseline");
     check_products(set);
     check_winograd(set);
     check_functions(set);
     check_transposition(set);
+    static const char *const sets[] = {"baseline", "dotprod"};
+    for (int i = 0; i < 2; ++i) {
+        const citius_code_kernels *codes = citius_code_kernels_named(sets[i]);
+        if (codes) check_codes(codes);
+    }
     printf("%s of %d lanes: %s\n", set->name, (int)set->lanes, failures ? "failed" : "agrees with the definitions");
     return failures != 0;
 }

@@ -497,4 +497,55 @@ const citius_kernels *citius_chosen_kernels(void);
 /// The set of that name; null if this machine does not run it or there is none.
 const citius_kernels *citius_kernels_named(const char *name);
 
+/// Products of rows of codes, bytes of 0 to 127, and a matrix of signed bytes, with what makes numbers of them:
+///
+///     sum[r, c] = starts[c] + Σ over s < segment_count, k < 4 · group_count of
+///         x[rows[r] + segments[s] + k] · weights[s, k, c]
+///     value[w, c] = clamp(max over the rows r of window w of sum[r, c] · factors[c] + shifts[c])
+///
+/// Exact until the sum is rounded to a float, whose product and sum are rounded each by itself: every set gives the same
+/// bits. All codes of the last group are read; its weights are 0 where a segment has ended. No sum may leave 32 bits:
+/// 4 · group_count · segment_count · 127 · 128 and |starts| stay below 2³¹ together.
+typedef struct citius_code_product {
+    const uint8_t *x;
+    const ptrdiff_t *rows;
+    /// A multiple of `window`.
+    ptrdiff_t row_count;
+    const ptrdiff_t *segments;
+    ptrdiff_t segment_count, group_count;
+    /// In blocks of 2 · lanes columns, `block_stride` apart: for each group of four codes four bytes of each column.
+    const int8_t *weights;
+    ptrdiff_t block_stride;
+    ptrdiff_t columns;
+    /// Rows of which the largest sum is kept: 1, or 4.
+    ptrdiff_t window;
+    /// Of all columns of the blocks.
+    const int32_t *starts;
+    const float *factors, *shifts;
+    citius_clamp clamp;
+    /// One of them is null: the values [windows, columns], or the codes nearest to them.
+    float *y;
+    uint8_t *codes;
+} citius_code_product;
+
+/// The microkernels on codes of one instruction set.
+typedef struct __attribute__((swift_attr("@Sendable"))) citius_code_kernels {
+    /// "baseline", "avx2", "avxvnni" (AVX2 with dot products of bytes), "avx512", "avx512vnni", "dotprod" (arm64's).
+    const char *name;
+    /// Words of a vector.
+    ptrdiff_t lanes;
+
+    void (*multiply_codes)(const citius_code_product *product);
+
+    /// codes[i] = the whole number nearest to x[i] · factor + shift, the even one of two, from 0 to 127; any of these
+    /// for NaN.
+    void (*quantize)(const float *x, ptrdiff_t count, float factor, float shift, uint8_t *codes);
+} citius_code_kernels;
+
+/// The best that goes with the chosen set of the other kernels.
+const citius_code_kernels *citius_chosen_code_kernels(void);
+
+/// As citius_kernels_named.
+const citius_code_kernels *citius_code_kernels_named(const char *name);
+
 #endif
