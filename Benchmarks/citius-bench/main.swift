@@ -13,6 +13,7 @@ let usage = """
       citius-bench data [options]         reading of tables; training from files beside memory
       citius-bench study [options]        which technique speeds training up most
       citius-bench advise [options]       what helps one model to a target
+      citius-bench compress [options]     a trained network beside smaller ones: rate and accuracy
       citius-bench compare [options]      the same in turn with PyTorch, Keras, JAX and ONNX Runtime
 
     Each takes --help.
@@ -29,6 +30,8 @@ case "study":
     StudyCommand.run(Array(arguments.dropFirst()))
 case "advise":
     AdviseCommand.run(Array(arguments.dropFirst()))
+case "compress":
+    CompressCommand.run(Array(arguments.dropFirst()))
 case "data":
     DataCommand.run(Array(arguments.dropFirst()))
 case "startup":

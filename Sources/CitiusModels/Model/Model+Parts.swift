@@ -123,17 +123,7 @@ extension Model {
     public final func clone(
         types: ConfigurationTypes = .library, seed: UInt64? = nil, copyingWeights: Bool = false
     ) throws(SavingError) -> Model {
-        var types = types
-        func add(_ layer: Layer) {
-            if let described = layer as? any ConfigurableLayer, !(layer is Model),
-                types.type(named: type(of: described).className, in: (any ConfigurableLayer.Type).self) == nil
-            {
-                types.add([type(of: described)])
-            }
-            for sublayer in layer.sublayers { add(sublayer) }
-        }
-        add(self)
-        let copy = try Model.make(from: architecture(), types: types, seed: seed)
+        let copy = try Model.make(from: architecture(), types: .describing(self, adding: types), seed: seed)
         if copyingWeights, isBuilt {
             if !copy.isBuilt, let inputShapes { copy.build(inputShapes: inputShapes) }
             copy.weights = weights
