@@ -52,6 +52,28 @@ import Testing
         #expect(model.optimizer?.iterations == 20)
     }
 
+    // MARK: First weights
+
+    @Test func layersGiveUnitVarianceFromOrthogonalWeights() throws {
+        let model = Sequential(seed: 4) {
+            Input(2)
+            Dense(6, activation: .relu, name: "first")
+            Dense(5, activation: .tanh, name: "second")
+            Dense(2, activation: .softmax, name: "last")
+        }
+        model.compile(optimizer: SGD(learningRate: 0), loss: .sparseCategoricalCrossentropy)
+        let last = model.layer(named: "last").parameters[0].value
+        try train(model, data, batchSize: 64, [.lsuv(samples: 64, tolerance: 0.02)])
+        // A tanh never gives more than 1, so that its variance stays below.
+        let first = Model(inputs: model.inputs, outputs: [model.output(ofLayer: "first")])
+        #expect(abs(try first.predict(data.inputs).variance().scalar - 1) < 0.021)
+        let kernel = model.layer(named: "first").parameters[0].value
+        let products = kernel.matmul(kernel.transposed())
+        let scale = products[0][0..<1].scalar
+        expectClose(products / scale, Tensor(identity: 2), absolute: 1e-4)
+        #expect(model.layer(named: "last").parameters[0].value == last)
+    }
+
     // MARK: Averages
 
     /// Keeps the weights after each step.
