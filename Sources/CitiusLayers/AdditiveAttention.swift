@@ -28,6 +28,8 @@ public final class AdditiveAttention: Layer, ConfigurableLayer {
         public var useScale = true
         /// How many of the weights are dropped in training.
         public var dropout = 0.0
+        /// The seed of what is dropped; nil: the model's random numbers serve.
+        public var seed: Int?
 
         public var fault: String? { HeadAttention.fault(dropout: dropout, slidingWindow: nil) }
     }
@@ -44,13 +46,14 @@ public final class AdditiveAttention: Layer, ConfigurableLayer {
     /// - Parameters:
     ///   - useScale: whether the sum over features is weighed by a learned scale.
     ///   - dropout: how many of the weights are dropped in training.
+    ///   - seed: of what is dropped, see `Dropout`.
     ///
     /// Traps if the dropout is not in 0..<1.
     public convenience init(
-        useScale: Bool = true, dropout: Double = 0, useCausalMask: Bool = false,
+        useScale: Bool = true, dropout: Double = 0, seed: Int? = nil, useCausalMask: Bool = false,
         returnAttentionScores: Bool = false, name: String? = nil
     ) {
-        self.init(configuration: Configuration(useScale: useScale, dropout: dropout), name: name)
+        self.init(configuration: Configuration(useScale: useScale, dropout: dropout, seed: seed), name: name)
         self.useCausalMask = useCausalMask
         self.returnAttentionScores = returnAttentionScores
     }
@@ -96,7 +99,8 @@ public final class AdditiveAttention: Layer, ConfigurableLayer {
         var terms = (query.expandingAxis(at: 2) + key.expandingAxis(at: 1)).tanh()
         if let scale { terms = context[scale] * terms }
         return UnprojectedAttention.apply(
-            terms.sum(axes: [-1]), inputs, dropout: configuration.dropout, isCausal: useCausalMask,
+            terms.sum(axes: [-1]), inputs, dropout: configuration.dropout, seed: configuration.seed,
+            isCausal: useCausalMask,
             returnsScores: returnAttentionScores, in: context)
     }
 }

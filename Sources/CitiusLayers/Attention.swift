@@ -35,6 +35,8 @@ public final class Attention: Layer, ConfigurableLayer {
         public var scoreMode = ScoreMode.dot
         /// How many of the weights are dropped in training.
         public var dropout = 0.0
+        /// The seed of what is dropped; nil: the model's random numbers serve.
+        public var seed: Int?
 
         public var fault: String? { HeadAttention.fault(dropout: dropout, slidingWindow: nil) }
     }
@@ -54,14 +56,17 @@ public final class Attention: Layer, ConfigurableLayer {
     ///   - useScale: whether scores are multiplied by a learned scale.
     ///   - scoreMode: how well a key fits a query.
     ///   - dropout: how many of the weights are dropped in training.
+    ///   - seed: of what is dropped, see `Dropout`.
     ///
     /// Traps if the dropout is not in 0..<1.
     public convenience init(
-        useScale: Bool = false, scoreMode: ScoreMode = .dot, dropout: Double = 0, useCausalMask: Bool = false,
+        useScale: Bool = false, scoreMode: ScoreMode = .dot, dropout: Double = 0, seed: Int? = nil,
+        useCausalMask: Bool = false,
         returnAttentionScores: Bool = false, name: String? = nil
     ) {
         self.init(
-            configuration: Configuration(useScale: useScale, scoreMode: scoreMode, dropout: dropout),
+            configuration: Configuration(
+                useScale: useScale, scoreMode: scoreMode, dropout: dropout, seed: seed),
             name: name)
         self.useCausalMask = useCausalMask
         self.returnAttentionScores = returnAttentionScores
@@ -113,7 +118,7 @@ public final class Attention: Layer, ConfigurableLayer {
             scores = context[built(concatScoreWeight)] * sums.tanh().sum(axes: [-1])
         }
         return UnprojectedAttention.apply(
-            scores, inputs, dropout: configuration.dropout, isCausal: useCausalMask,
+            scores, inputs, dropout: configuration.dropout, seed: configuration.seed, isCausal: useCausalMask,
             returnsScores: returnAttentionScores, in: context)
     }
 }
@@ -152,7 +157,8 @@ enum UnprojectedAttention {
 
     /// The values weighed by the scores [batch, queries, keys], and the weights if they are wanted.
     static func apply(
-        _ scores: Variable, _ inputs: [Variable], dropout: Double, isCausal: Bool, returnsScores: Bool,
+        _ scores: Variable, _ inputs: [Variable], dropout: Double, seed: Int?, isCausal: Bool,
+        returnsScores: Bool,
         in context: Context
     ) -> [Variable] {
         let (queries, keys) = (scores.shape[1], scores.shape[2])
@@ -172,7 +178,7 @@ enum UnprojectedAttention {
         let weights = scores.softmax()
         let used =
             context.isTraining && dropout > 0
-            ? weights.dropout(rate: dropout, generator: &context.random.generator) : weights
+            ? weights.dropped(dropout, noiseShape: weights.shape, seed: seed, in: context) : weights
         var output = used.matmul(inputs[1])
         if let queryMask = inputs[0].mask {
             output = output * Variable(queryMask.expandingAxis(at: 2).cast(to: output.dtype))

@@ -1,9 +1,21 @@
 import CitiusConfiguration
 
-/// A layer of which Keras takes the inputs behind the first by their names alone.
+/// A layer whose inputs are arguments of their own in Keras, which a call may name.
 package protocol NamedInputsLayer: Layer {
-    /// The names of the inputs behind the first.
+    /// The arguments' names, in Keras's order and that of the inputs here, masks that layers find by themselves among
+    /// them.
     var inputNames: [String] { get }
+
+    /// The names of the last of so many inputs, which Keras takes by these alone.
+    func keywords(ofInputs count: Int) -> [String]
+
+    /// Takes note of which inputs a file gives it. Returns what is wrong with them, in words that follow the layer's
+    /// name, or nil.
+    func take(inputs names: [String]) -> String?
+}
+
+extension NamedInputsLayer {
+    package func take(inputs names: [String]) -> String? { nil }
 }
 
 /// A layer to which Keras gives arguments where it is called, beside its inputs, such as `use_causal_mask`. Here they

@@ -23,6 +23,8 @@ public final class Concatenate: MergingLayer, ConfigurableLayer {
     }
 
     public static var module: String? { "keras.layers" }
+    /// As Keras's `FeatureSpace` has it in its models.
+    public static var aliases: [String] { ["TFDConcat"] }
     public let configuration: Configuration
 
     /// - Parameter axis: where the inputs follow one another. The batch axis, 0, counts; traps if it is that one.

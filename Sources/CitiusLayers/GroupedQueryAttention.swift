@@ -40,6 +40,8 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
         public var biasRegularizer: Regularizer?
         public var kernelConstraint: Constraint?
         public var biasConstraint: Constraint?
+        /// The seed of what is dropped; nil: the model's random numbers serve.
+        public var seed: Int?
 
         public var fault: String? {
             firstFault(
@@ -67,6 +69,10 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
     /// Whether the weights are a second output. In Keras an argument of the call.
     public var returnAttentionScores = false
 
+    /// Whether the last input is no sequence but a mask: which keys each query sees, true or not 0, [batch, queries, keys].
+    /// In Keras an argument of the call.
+    public var takesAttentionMask = false
+
     private let query: HeadProjection
     private let key: HeadProjection
     private let gate: HeadProjection?
@@ -80,6 +86,7 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
     ///   - dropout: how many of the weights are dropped in training.
     ///   - slidingWindow: how far a query sees.
     ///   - activityRegularizer: a penalty on what each projection gives, as in Keras.
+    ///   - seed: of what is dropped, see `Dropout`.
     ///   - useGate: whether the heads' outputs are gated.
     ///   - useCausalMask: whether a query sees no keys behind it.
     ///   - returnAttentionScores: whether the weights are a second output.
@@ -91,7 +98,8 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
         biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
         kernelConstraint: Constraint? = nil,
-        biasConstraint: Constraint? = nil, useGate: Bool = false, useCausalMask: Bool = false,
+        biasConstraint: Constraint? = nil, useGate: Bool = false, seed: Int? = nil,
+        useCausalMask: Bool = false,
         returnAttentionScores: Bool = false, name: String? = nil
     ) {
         self.init(
@@ -100,7 +108,7 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
                 dropout: dropout, useBias: useBias, useGate: useGate, slidingWindow: slidingWindow,
                 kernelInitializer: kernelInitializer, biasInitializer: biasInitializer,
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
-                kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
+                kernelConstraint: kernelConstraint, biasConstraint: biasConstraint, seed: seed),
             name: name)
         self.useCausalMask = useCausalMask
         self.returnAttentionScores = returnAttentionScores
@@ -130,8 +138,50 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
 
     public override var takesSeveralInputs: Bool { true }
 
+    public override func inputDType(at index: Int) -> DType {
+        takesAttentionMask && index == (inputShapes?.count ?? 0) - 1 ? .bool : dtype
+    }
+
+    /// Of the inputs, or their shapes, what is no mask.
+    private func sequences<T>(_ inputs: [T]) -> [T] {
+        takesAttentionMask ? inputs.dropLast() : inputs
+    }
+
+    /// Draws the call in a graph with a mask beside those of the inputs.
+    ///
+    /// ```swift
+    /// let tokens = Input(16, 64)
+    /// let mask = Input(16, 16, dtype: .bool)      // which tokens each token sees
+    /// let attention = GroupedQueryAttention(headDim: 16, numQueryHeads: 4, numKeyValueHeads: 2)
+    /// let attended = attention(query: tokens, value: tokens, attentionMask: mask)
+    /// ```
+    ///
+    /// - Parameter attentionMask: which keys each query sees, samples of [queries, keys], or [heads, queries, keys].
+    ///
+    /// From then on `takesAttentionMask` is true, for all calls of the layer.
+    public func callAsFunction(
+        query: some Symbolic, value: some Symbolic, key: (any Symbolic)? = nil,
+        attentionMask: some Symbolic
+    ) -> SymbolicTensor {
+        takesAttentionMask = true
+        let sequences = [query.symbol, value.symbol] + (key.map { [$0.symbol] } ?? [])
+        return self(sequences + [attentionMask.symbol])
+    }
+
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        if let fault = HeadAttention.fault(ofInputs: shapes, builtFor: inputShapes, rank: 2) { return fault }
+        let sequences = sequences(shapes)
+        if let fault = fault(ofSequences: sequences) { return fault }
+        return takesAttentionMask
+            ? HeadAttention.fault(
+                ofMask: shapes[shapes.count - 1], sequences, heads: configuration.numQueryHeads) : nil
+    }
+
+    private func fault(ofSequences shapes: [Shape]) -> String? {
+        if let fault = HeadAttention.fault(
+            ofInputs: shapes, builtFor: inputShapes.map(sequences), rank: 2)
+        {
+            return fault
+        }
         let heads = [configuration.numQueryHeads, configuration.headDim]
         return shapes.contains {
             countOfElements(Shape([$0[1]] + heads)) == nil || countOfElements(Shape([$0[0]] + heads)) == nil
@@ -144,6 +194,7 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
     }
 
     public override func build(inputShapes: [Shape], generator: inout RandomGenerator) {
+        let inputShapes = sequences(inputShapes)
         let (queries, values) = (inputShapes[0], inputShapes[1])
         let output = HeadProjection(
             "attention_output", to: [queries[-1]], configuration.projectionOptions)
@@ -174,25 +225,28 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
         in context: Context = .inference
     ) -> Variable {
         let inputs = [query, value] + (key.map { [$0] } ?? [])
+        let mask = takesAttentionMask ? attentionMask : nil
         buildIfNeeded(
-            inputShapes: inputs.map { $0.shape.droppingFirst() }, generator: &context.random.generator)
+            inputShapes: (inputs.map { $0.shape } + (mask.map { [$0.shape] } ?? [])).map {
+                $0.droppingFirst()
+            }, generator: &context.random.generator)
         var output = attend(inputs, attentionMask, in: context)[0]
         output.mask = query.mask
         return output
     }
 
     public override func forward(_ inputs: [Variable], in context: Context) -> [Variable] {
-        attend(inputs, nil, in: context)
+        attend(sequences(inputs), takesAttentionMask ? inputs[inputs.count - 1].value : nil, in: context)
     }
 
     private func attend(_ inputs: [Variable], _ given: Tensor?, in context: Context) -> [Variable] {
-        if let fault = fault(ofInputs: inputs.map { $0.shape.droppingFirst() }) { fail("\(label): \(fault)") }
+        let shapes = inputs.map { $0.shape.droppingFirst() }
+        if let fault = fault(ofSequences: shapes) { fail("\(label): \(fault)") }
         guard let output else { fail("\(label): forward was called before the layer was built") }
-        let mask = HeadAttention.mask(
-            query: inputs[0].mask, value: inputs[1].mask, key: inputs.count > 2 ? inputs[2].mask : nil,
-            given: given)
+        let mask = HeadAttention.mask(inputs, given: given)
         let attention = HeadAttention(
-            depth: configuration.headDim, dropout: configuration.dropout, isCausal: useCausalMask,
+            depth: configuration.headDim, dropout: configuration.dropout, seed: configuration.seed,
+            isCausal: useCausalMask,
             slidingWindow: configuration.slidingWindow, returnsScores: returnAttentionScores)
         var (heads, weights) = attention(
             query(inputs[0], in: context),
@@ -213,6 +267,21 @@ extension GroupedQueryAttention: CallArgumentsLayer {
     }
 }
 
-extension GroupedQueryAttention: NamedShapesLayer {
-    package var shapeNames: [String] { ["query_shape", "value_shape", "key_shape"] }
+extension GroupedQueryAttention: NamedShapesLayer, NamedInputsLayer {
+    package var shapeNames: [String] {
+        ["query_shape", "value_shape"] + (sequences(inputShapes ?? []).count > 2 ? ["key_shape"] : [])
+    }
+
+    package var inputNames: [String] {
+        ["query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"]
+    }
+
+    package func keywords(ofInputs count: Int) -> [String] {
+        takesAttentionMask ? ["attention_mask"] : []
+    }
+
+    package func take(inputs names: [String]) -> String? {
+        takesAttentionMask = names.contains("attention_mask")
+        return names.starts(with: ["query", "value"]) ? nil : "it is called without a query or a value"
+    }
 }

@@ -7,6 +7,7 @@ import CitiusTensor
 struct HeadAttention {
     let depth: Int
     let dropout: Double
+    let seed: Int?
     let isCausal: Bool
     let slidingWindow: Int?
     let returnsScores: Bool
@@ -46,18 +47,40 @@ struct HeadAttention {
         let (output, weights) = Variable.attentionByScores(
             query: query, key: key, value: value,
             mask: Variable.combinedMask(mask, isCausal: isCausal, scores), scale: scale
-        ) { drops ? $0.dropout(rate: dropout, generator: &context.random.generator) : $0 }
+        ) { drops ? $0.dropped(dropout, noiseShape: $0.shape, seed: seed, in: context) : $0 }
         return (output, returnsScores ? weights : nil)
+    }
+
+    /// The fault of a mask of its own that an input is, in words that follow the layer's name.
+    ///
+    /// - Parameters:
+    ///   - mask: of a sample.
+    ///   - inputs: the samples' shapes without it.
+    static func fault(ofMask mask: Shape, _ inputs: [Shape], heads: Int) -> String? {
+        guard inputs.allSatisfy({ $0.rank == 2 }) else {
+            return
+                "it has an attention mask and samples of shape \(inputs[0]), expected [steps, features] with one"
+        }
+        let scores = [heads, inputs[0][0], inputs[1][0]]
+        let fits =
+            (2...3).contains(mask.rank)
+            && zip(mask.sizes.reversed(), scores.reversed()).allSatisfy { $0 == 1 || $0 == $1 }
+        return fits
+            ? nil
+            : "an attention mask of shape \(mask), expected [queries, keys], here [\(scores[1]), \(scores[2])]"
     }
 
     /// The masks of the inputs, and one that was given, as one: [batch, 1, queries or 1, keys]. A step that does not count
     /// neither sees nor is seen.
     ///
-    /// - Parameter given: which keys each query sees, [batch, queries, keys] or [queries, keys].
-    static func mask(query: Tensor?, value: Tensor?, key: Tensor?, given: Tensor?) -> Tensor? {
+    /// - Parameter given: which keys each query sees, [batch, queries, keys], [batch, heads, queries, keys] or
+    ///   [queries, keys].
+    static func mask(_ inputs: [Variable], given: Tensor?) -> Tensor? {
         var masks: [Tensor] = []
-        if let query { masks.append(query.reshaped([query.shape[0], 1, query.shape[1], 1])) }
-        for mask in [value, key].compactMap({ $0 }) {
+        if let query = inputs[0].mask {
+            masks.append(query.reshaped([query.shape[0], 1, query.shape[1], 1]))
+        }
+        for mask in inputs.dropFirst().compactMap({ $0.mask }) {
             masks.append(mask.reshaped([mask.shape[0], 1, 1, mask.shape[1]]))
         }
         if let given {

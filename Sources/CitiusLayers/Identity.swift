@@ -6,6 +6,8 @@ import CitiusAutograd
 /// [batch, …] → [batch, …]
 public final class Identity: Layer, ConfigurableLayer {
     public static var module: String? { "keras.layers" }
+    /// As Keras's `FeatureSpace` has it in its models.
+    public static var aliases: [String] { ["TFDIdentity"] }
     public var configuration: NoConfiguration { NoConfiguration() }
 
     public override init(name: String? = nil) { super.init(name: name) }

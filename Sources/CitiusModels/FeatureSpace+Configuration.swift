@@ -68,10 +68,7 @@ extension FeatureSpace {
             guard let dtype = config?["dtype"]?.string, let column = Column(kerasName: dtype),
                 let description = config?["preprocessor"]
             else { throw fault("the feature \"\(name)\" has no dtype or no preprocessor") }
-            // What Keras passes numbers on with, a class that only its spaces have.
-            let preprocessor =
-                description["class_name"]?.string == "TFDIdentity"
-                ? Identity(name: description["config"]?["name"]?.string) : try making.layer(description, [:])
+            let preprocessor = try making.layer(description, [:])
             entries.append(Self.entry(name, column, try encoding(config), preprocessor))
         }
         var crosses: [Cross] = []

@@ -45,6 +45,12 @@ private func check(
     let layer = try Layer.described(
         by: description, callArguments: JSON(parsing: golden.text("arguments")), types: types)
     layer.dtype = .float64
+    // The last inputs, where Keras was given them by name.
+    if let text = golden.optionalText("keywords"), let named = layer as? any NamedInputsLayer {
+        let keywords = try JSON(parsing: text).array?.compactMap { $0.string } ?? []
+        let positional = named.inputNames.prefix(Int(golden.number("inputs") ?? 0) - keywords.count)
+        #expect(named.take(inputs: positional + keywords) == nil, sourceLocation: sourceLocation)
+    }
     let isTraining = golden.flag("training")
     let tape = Tape()
     let inputs = (0..<Int(golden.number("inputs") ?? 0)).map { index in

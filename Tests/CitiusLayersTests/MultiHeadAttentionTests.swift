@@ -130,6 +130,114 @@ import Testing
         #expect(loaded.namedParameters[0].path == "attention/query/kernel")
     }
 
+    /// As a fourth input of a graph, which is saved and loaded.
+    @Test func aMaskOfAGraph() throws {
+        let tokens = Input(4, 6, name: "tokens")
+        let others = Input(5, 6, name: "others")
+        let mask = Input(4, 5, dtype: .bool, name: "mask")
+        let attention = MultiHeadAttention(numHeads: 2, keyDim: 3)
+        let model = Model(
+            inputs: [tokens, others, mask],
+            outputs: [attention(query: tokens, value: others, attentionMask: mask)], seed: 5)
+        let sees = randomTensor([2, 4, 5], seed: 5) .> -0.5
+        let (query, value) = (query.value.cast(to: .float32), value.value.cast(to: .float32))
+        let output = try model.predict([query, value, sees])[0]
+        let eager = MultiHeadAttention(numHeads: 2, keyDim: 3)
+        _ = eager(Variable(query), Variable(value))
+        for (parameter, other) in zip(eager.parameters, attention.parameters) {
+            parameter.value = other.value
+        }
+        expectClose(
+            output, eager(query: Variable(query), value: Variable(value), attentionMask: sees).value,
+            absolute: 1e-6)
+        #expect(output != eager(Variable(query), Variable(value)).value)
+
+        let architecture = try model.architecture()
+        let copy = try Model.make(from: architecture)
+        copy.weights = model.weights
+        #expect(try copy.architecture() == architecture)
+        #expect(try copy.predict([query, value, sees])[0] == output)
+        let shapes = attention.shapeNames
+        #expect(shapes == ["query_shape", "value_shape"])
+    }
+
+    /// Arguments of calls in a file, wherever their names put them.
+    @Test func callsInFiles() throws {
+        func model(_ kwargs: String, args: String = "", second: String? = nil) throws -> Model {
+            func tensor(_ name: String) -> String {
+                #"{"class_name": "__keras_tensor__", "config": {"shape": [null, 4, 4], "keras_history": ["\#(name)", 0, 0]}}"#
+            }
+            func call(_ args: String, _ kwargs: String) -> String {
+                func filled(_ text: String) -> String {
+                    ["x", "y", "m"].reduce(text) { $0.replacingOccurrences(of: "$\($1)", with: tensor($1)) }
+                }
+                return #"{"args": [\#(filled(args))], "kwargs": {\#(filled(kwargs))}}"#
+            }
+            let inputs = ["x", "y", "m"].map {
+                #"{"class_name": "InputLayer", "name": "\#($0)", "config": {"name": "\#($0)", "batch_shape": [null, 4, 4]}, "inbound_nodes": []}"#
+            }
+            let calls = [call(args, kwargs)] + (second.map { [call("$x, $y", $0)] } ?? [])
+            var config =
+                try JSON(encoding: MultiHeadAttention(numHeads: 1, keyDim: 2).configuration).object ?? [:]
+            config["name"] = "a"
+            let outputs = calls.indices.map { #"["a", \#($0), 0]"# }.joined(separator: ", ")
+            return try Model.make(
+                from: JSON(
+                    parsing: """
+                        {"class_name": "Functional", "config": {"name": "f", "layers": [\(inputs.joined(separator: ",")),
+                        {"class_name": "MultiHeadAttention", "name": "a", "config": \(JSON.object(config).text()),
+                        "inbound_nodes": [\(calls.joined(separator: ","))]}],
+                        "input_layers": [["x", 0, 0], ["y", 0, 0], ["m", 0, 0]], "output_layers": [\(outputs)]}}
+                        """))
+        }
+        let masked = try #require(
+            model(#""attention_mask": $m"#, args: "$x, $y").layer(named: "a") as? MultiHeadAttention)
+        #expect(masked.takesAttentionMask)
+        let keyed = try #require(
+            model(#""key": $m"#, args: "$x, $y").layer(named: "a") as? MultiHeadAttention)
+        #expect(!keyed.takesAttentionMask)
+        // Named, in another order.
+        _ = try model(#""attention_mask": $m, "value": $y, "query": $x"#)
+        func expectRefused(_ message: String, _ make: () throws -> Model) {
+            let error = #expect(throws: SavingError.self) { _ = try make() }
+            #expect(error?.description.contains(message) == true, "\(String(describing: error))")
+        }
+        expectRefused("without a query or a value") { try model(#""key": $m, "query": $x"#) }
+        expectRefused("expected the same in all calls") {
+            try model(#""attention_mask": $m"#, args: "$x, $y", second: "")
+        }
+        expectRefused("expected the same in all calls") {
+            try model(
+                #""attention_mask": $m"#, args: "$x, $y",
+                second: #""attention_mask": $m, "use_causal_mask": true"#)
+        }
+    }
+
+    /// A layer with a seed drops the same whatever the model's.
+    @Test func seedsOfTheirOwn() {
+        func output(_ layer: Layer, modelSeed: UInt64) -> Tensor {
+            layer.dtype = .float64
+            var generator = RandomGenerator(seed: 3)
+            layer.buildIfNeeded(inputShapes: [[4, 6], [5, 6]], generator: &generator)
+            let context = Context(
+                tape: nil, isTraining: true, random: RandomStream(RandomGenerator(seed: modelSeed)))
+            return layer.outputs(of: [query, value], in: context)[0].value
+        }
+        let layers: [(Int?) -> Layer] = [
+            { MultiHeadAttention(numHeads: 2, keyDim: 3, dropout: 0.5, seed: $0) },
+            {
+                GroupedQueryAttention(
+                    headDim: 3, numQueryHeads: 4, numKeyValueHeads: 2, dropout: 0.5, seed: $0)
+            },
+            { Attention(dropout: 0.5, seed: $0) }, { AdditiveAttention(dropout: 0.5, seed: $0) },
+        ]
+        for make in layers {
+            #expect(output(make(7), modelSeed: 1) == output(make(7), modelSeed: 2))
+            #expect(output(make(7), modelSeed: 1) != output(make(8), modelSeed: 1))
+            #expect(output(make(nil), modelSeed: 1) != output(make(nil), modelSeed: 2))
+        }
+    }
+
     @Test func wrongInputsTrap() async {
         let one = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
             _ = MultiHeadAttention(numHeads: 2, keyDim: 3, name: "heads")(Variable(Tensor(zeros: [2, 4, 6])))

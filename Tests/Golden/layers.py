@@ -43,6 +43,8 @@ class Case:
     spread: bool = False
     # The argument that takes the inputs behind the first, as a list.
     keyword: str = ""
+    # The arguments that take the last inputs, by these names.
+    keywords: list = ()
     # Whether real Keras can save the case as a model that predicts: not for masks that are given by hand.
     is_saved: bool = True
     # Of trained weights, the range.
@@ -52,6 +54,10 @@ class Case:
 
     def call(self, layer, inputs, **arguments):
         arguments = self.arguments | arguments
+        if self.keywords:
+            positional = len(inputs) - len(self.keywords)
+            arguments |= dict(zip(self.keywords, inputs[positional:]))
+            inputs = inputs[:positional]
         if len(inputs) == 1:
             return layer(inputs[0], **arguments)
         if self.keyword:
@@ -158,6 +164,8 @@ def golden(number, it, random):
         "outputs": len(outputs),
         "integers": [float(i) for i in range(len(values)) if i not in real],
     }
+    if it.keywords:
+        settings["keywords"] = json.dumps(list(it.keywords))
     return case(it.name or f"{type(layer).__name__} {number}", settings, **tensors)
 
 

@@ -151,7 +151,7 @@ add("TextVectorization weights", lambda: L.TextVectorization(vocabulary=["earth"
     idf_weights=[0.5, 1.5, 2.5]), [["fire, and earth", "michigan wind earth fire and"]])
 
 
-def save(name, model, inputs):
+def save(name, model, inputs, names=()):
     """A model in Keras's file, with what it predicts."""
     random = np.random.default_rng(5)
     # Not the statistics of a normalization, of which it keeps a copy.
@@ -161,7 +161,8 @@ def save(name, model, inputs):
     os.makedirs(os.path.join(OUT, "text"), exist_ok=True)
     model.save(os.path.join(OUT, "text", name + ".keras"))
     calls = [tf.constant(x) for x in inputs]
-    output = model(calls[0] if len(calls) == 1 else calls)
+    # By their names, where the model has them so.
+    output = model(dict(zip(names, calls)) if names else calls[0] if len(calls) == 1 else calls)
     settings = {"file": name, "inputs": len(inputs)}
     tensors = {"output": np.asarray(output)}
     for i, x in enumerate(inputs):
@@ -197,5 +198,21 @@ parts = [
 ]
 save("table", keras.Model([word, code, bins, age], L.Dense(2)(L.Concatenate()(parts))), [
     [["x"], ["y"], ["z"]], np.array([[5], [7], [9]]), [["p"], ["q"], [""]], np.array([[1], [4], [9]], "float32")])
+# A space of features in front of a model, which has its inputs by their names.
+FS = keras.utils.FeatureSpace
+columns = {
+    "zone": np.array([[3], [3], [7], [5]]), "age": np.array([[20.5], [31.0], [44.25], [58.0]], "float32"),
+    "city": [["Rome"], ["Oslo"], ["Rome"], ["Bern"]], "income": np.array([[1.0], [2.5], [0.25], [7.0]], "float32"),
+}
+space = FS(
+    {
+        "zone": FS.integer_categorical(), "age": FS.float_normalized(name="age"), "city": FS.string_categorical(),
+        "income": FS.float(),
+    },
+    crosses=[FS.cross(("zone", "city"), 6)])
+space.adapt({name: np.array(column) for name, column in columns.items()})
+features = keras.Model(space.get_inputs(), L.Dense(2)(space.get_encoded_features()))
+names = sorted(columns)
+save("feature_space", features, [columns[name] for name in names], names)
 
 write("text", CASES)

@@ -97,5 +97,6 @@ public final class CategoryEncoding: Layer, ConfigurableLayer {
 }
 
 extension CategoryEncoding: NamedInputsLayer {
-    package var inputNames: [String] { ["count_weights"] }
+    package var inputNames: [String] { ["inputs", "count_weights"] }
+    package func keywords(ofInputs count: Int) -> [String] { count > 1 ? ["count_weights"] : [] }
 }

@@ -126,17 +126,14 @@ enum LayerDescription {
                     ["args": .array(operation.callArguments(tensors)), "kwargs": [:]])
                 continue
             }
-            if let names = (node.layer as? any NamedInputsLayer)?.inputNames, tensors.count > 1 {
-                var named: JSON.Object = [:]
-                for (name, tensor) in zip(names, tensors.dropFirst()) { named[name] = tensor }
-                inbound[layer, default: []].append(["args": [tensors[0]], "kwargs": .object(named)])
-                continue
-            }
             let takesList =
                 node.layer is MergingLayer || node.layer is any ListLayer
                 || node.layer is Model && tensors.count > 1
-            var arguments: JSON = takesList ? [.array(tensors)] : .array(tensors)
             var keywords = (node.layer as? any CallArgumentsLayer)?.callArguments ?? [:]
+            let names = (node.layer as? any NamedInputsLayer)?.keywords(ofInputs: tensors.count) ?? []
+            for (name, tensor) in zip(names, tensors.suffix(names.count)) { keywords[name] = tensor }
+            let positional = tensors.dropLast(names.count)
+            var arguments: JSON = .array(takesList ? [.array(Array(positional))] : Array(positional))
             if let keyword = (node.layer as? any KeywordInputsLayer)?.inputsKeyword, tensors.count > 1 {
                 arguments = [tensors[0]]
                 keywords[keyword] = .array(Array(tensors.dropFirst()))

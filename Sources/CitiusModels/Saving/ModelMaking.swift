@@ -247,16 +247,15 @@ struct LayerMaking {
             }
             return calls[call][output]
         }
+        /// The arguments that are properties of layers here.
+        var callSettings: [String: [String]] = [:]
         // Calls may read what stands behind them, where layers are shared: until nothing moves.
         var isMoving = true
         while isMoving {
             isMoving = false
             for index in waiting.indices {
                 while let call = waiting[index].calls.first {
-                    var places: [JSON] = []
-                    Self.collectPlaces(call["args"] ?? nil, &places)
-                    for (name, argument) in call["kwargs"]?.object ?? [:]
-                    where !Self.isMask(name) { Self.collectPlaces(argument, &places) }
+                    let (places, names) = Self.places(of: call, layer: waiting[index].layer)
                     var inputs: [SymbolicTensor] = []
                     for place in places {
                         guard let input = try value(place) else { break }
@@ -266,6 +265,18 @@ struct LayerMaking {
                     let layer = waiting[index].layer
                     guard inputs.count == 1 || layer.takesSeveralInputs else {
                         throw self.fault(path, "\(layer.label): \(inputs.count) inputs, expected 1")
+                    }
+                    if let names, let fault = (layer as? any NamedInputsLayer)?.take(inputs: names) {
+                        throw self.fault(path, "\(layer.label): \(fault)")
+                    }
+                    let settings = Self.settings(of: call, layer: layer, inputs: places.count)
+                    if let earlier = callSettings.updateValue(settings, forKey: layer.name),
+                        earlier != settings
+                    {
+                        throw self.fault(
+                            path,
+                            "\(layer.label) is called with \(earlier) and with \(settings), expected the same in all calls"
+                        )
                     }
                     layer.noteTexts(among: inputs)
                     if let fault = layer.fault(ofInputs: inputs.map { $0.shape }) {
@@ -279,10 +290,8 @@ struct LayerMaking {
             }
         }
         func values(_ key: String) throws(SavingError) -> [SymbolicTensor] {
-            // One place, or a list of them.
-            let places = config[key]?.array ?? []
             var values: [SymbolicTensor] = []
-            for place in places.first?.string == nil ? places : [.array(places)] {
+            for place in Self.places(key, of: config) {
                 guard let value = try value(place) else {
                     throw fault(path, "\(key): \(place.text()) is never computed")
                 }
@@ -307,6 +316,38 @@ struct LayerMaking {
         model.parameterSource = source
         if let fault = model.build(inputs, outputs) { throw self.fault(path, fault) }
         return model
+    }
+
+    /// The places that a call reads, in the order of the layer's inputs, and their names where these have some.
+    private static func places(of call: JSON, layer: Layer) -> (places: [JSON], names: [String]?) {
+        var all: [JSON] = []
+        guard let order = (layer as? any NamedInputsLayer)?.inputNames else {
+            collectPlaces(call["args"] ?? nil, &all)
+            for (name, argument) in call["kwargs"]?.object ?? [:] where !isMask(name) {
+                collectPlaces(argument, &all)
+            }
+            return (all, nil)
+        }
+        // Positions count for their arguments, whatever the file's order of the named ones.
+        var given: [(String, JSON)] = Array(zip(order, call["args"]?.array ?? []))
+        given += call["kwargs"]?.object?.map { ($0.0, $0.1) } ?? []
+        var names: [String] = []
+        for name in order where !isMask(name) {
+            let before = all.count
+            for (key, value) in given where key == name { collectPlaces(value, &all) }
+            if all.count > before { names.append(name) }
+        }
+        return (all, names)
+    }
+
+    /// What a call sets of a layer that takes arguments of calls for properties of its own.
+    private static func settings(of call: JSON, layer: Layer, inputs: Int) -> [String] {
+        guard layer is any CallArgumentsLayer else { return [] }
+        let flags = (call["kwargs"]?.object ?? [:]).filter {
+            $1 != .null && $1 != false && $1["class_name"] == nil && $0 != "training" && !isMask($0)
+        }
+        let inputs = (layer as? any NamedInputsLayer)?.keywords(ofInputs: inputs) ?? []
+        return inputs + flags.map { "\($0): \($1.text())" }.sorted()
     }
 
     /// Gives a layer the arguments of a call that are no tensors.
@@ -370,16 +411,21 @@ struct LayerMaking {
         var needed: Set<String> = []
         var rest: [String] = []
         for key in ["input_layers", "output_layers"] {
-            let places = config[key]?.array ?? []
-            for place in places.first?.string == nil ? places : [.array(places)] {
-                if let name = place.array?.first?.string { rest.append(name) }
-            }
+            rest += Self.places(key, of: config).compactMap { $0.array?.first?.string }
         }
         while let name = rest.popLast() {
             guard needed.insert(name).inserted else { continue }
             rest += (reads[name] ?? []).compactMap { $0.array?.first?.string }
         }
         return needed
+    }
+
+    /// A model's inputs or outputs: one place, a list of them, or a dictionary, whose order is that of its keys, as in
+    /// Keras.
+    private static func places(_ key: String, of config: JSON) -> [JSON] {
+        if let named = config[key]?.object { return named.sorted { $0.0 < $1.0 }.map { $0.1 } }
+        let places = config[key]?.array ?? []
+        return places.first?.string == nil ? places : [.array(places)]
     }
 
     /// The places of the graph's tensors within a call's arguments, in order.

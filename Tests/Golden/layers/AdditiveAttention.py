@@ -15,4 +15,5 @@ CASES = [
     Case(lambda: L.AdditiveAttention(), INPUTS, arguments={"return_attention_scores": True}),
     Case(lambda: L.AdditiveAttention(), INPUTS, masks=[MASK, KEYS], is_saved=False),
     Case(lambda: L.AdditiveAttention(), INPUTS, masks=[None, KEYS], arguments={"use_causal_mask": True}, is_saved=False),
+    Case(lambda: L.AdditiveAttention(dropout=0.25, seed=3), INPUTS),
 ]

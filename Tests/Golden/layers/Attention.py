@@ -16,4 +16,5 @@ CASES = [
     Case(lambda: L.Attention(), INPUTS, arguments={"return_attention_scores": True}),
     Case(lambda: L.Attention(), INPUTS, masks=[MASK, KEYS], is_saved=False),
     Case(lambda: L.Attention(), INPUTS, masks=[None, KEYS], arguments={"use_causal_mask": True}, is_saved=False),
+    Case(lambda: L.Attention(dropout=0.25, seed=3), INPUTS),
 ]
