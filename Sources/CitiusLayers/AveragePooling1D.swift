@@ -6,8 +6,8 @@ import CitiusTensor
 /// # Shapes
 /// [batch, steps, channels] → [batch, output steps, channels]; see `Pooling`.
 public final class AveragePooling1D: Pooling<Size1D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.averagePooled1D(
+    override func pooled(_ batch: Variable) -> Variable {
+        batch.averagePooled1D(
             size: configuration.poolSize.length, strides: configuration.strides?.length,
             padding: configuration.padding)
     }

@@ -7,8 +7,8 @@ import CitiusTensor
 /// # Shapes
 /// [batch, height, width, channels] → [batch, output height, output width, channels]; see `Pooling`.
 public final class AveragePooling2D: Pooling<Size2D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        let window = window
-        return input.averagePooled2D(size: window.size, strides: window.strides, padding: window.padding)
+    override func pooled(_ batch: Variable) -> Variable {
+        let window = imageWindow
+        return batch.averagePooled2D(size: window.size, strides: window.strides, padding: window.padding)
     }
 }

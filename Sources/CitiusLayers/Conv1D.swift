@@ -1,5 +1,4 @@
 import CitiusAutograd
-import CitiusKernels
 import CitiusTensor
 
 /// A convolution along the steps of sequences: y = activation(x ∗ kernel + bias). Follows `keras.layers.Conv1D`.
@@ -24,13 +23,15 @@ public final class Conv1D: ConvolutionLayer<Size1D, SequencePadding>, Configurab
     ///   - kernelSize: steps that a filter spans.
     ///   - strides: steps from one place of the window to the next.
     ///   - padding: whether the sequence is padded at its ends.
+    ///   - dataFormat: whether the channels are last or first.
     ///   - dilation: steps from one cell of the window to the next.
     ///   - groups: groups of channels that are convolved apart from each other.
     ///
     /// Traps if a number is not positive or the filters do not divide into the groups.
     public convenience init(
         _ filters: Int, kernelSize: Int, strides: Int = 1, padding: SequencePadding = .valid,
-        dilation: Int = 1, groups: Int = 1, activation: ActivationFunction = .linear, useBias: Bool = true,
+        dataFormat: DataFormat = .channelsLast, dilation: Int = 1, groups: Int = 1,
+        activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
         activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
@@ -39,7 +40,8 @@ public final class Conv1D: ConvolutionLayer<Size1D, SequencePadding>, Configurab
         self.init(
             configuration: Configuration(
                 filters: filters, kernelSize: Size1D(kernelSize), strides: Size1D(strides), padding: padding,
-                dilationRate: Size1D(dilation), groups: groups, activation: activation, useBias: useBias,
+                dataFormat: dataFormat, dilationRate: Size1D(dilation), groups: groups,
+                activation: activation, useBias: useBias,
                 kernelInitializer: kernelInitializer, biasInitializer: biasInitializer,
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
                 kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
@@ -47,30 +49,18 @@ public final class Conv1D: ConvolutionLayer<Size1D, SequencePadding>, Configurab
         self.activityRegularizer = activityRegularizer
     }
 
-    override func axis(_ number: Int, over count: Int) -> WindowGeometry.Axis {
-        configuration.padding.axis(
-            over: count, window: configuration.kernelSize.length, stride: configuration.strides.length,
-            dilation: configuration.dilationRate.length)
+    override var window: SlidingWindow<Size1D> {
+        SlidingWindow(
+            configuration.kernelSize, strides: configuration.strides, padding: configuration.padding,
+            dilation: configuration.dilationRate)
     }
 
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        forward([input], in: context, epilogue: Epilogue())
-    }
-}
-
-extension Conv1D: EpilogueLayer {
-    package func takes(_ epilogue: Epilogue, inputCount: Int) -> Bool {
-        let clamp = configuration.activation.clamp
-        return clamp == .identity || clamp != nil && epilogue.clamp == .identity
-    }
-
-    package func forward(_ inputs: [Variable], in context: Context, epilogue: Epilogue) -> Variable {
-        let activation = configuration.activation
-        let output = inputs[0].conv1D(
-            context[built(kernel)], bias: bias.map { context[$0] }, strides: configuration.strides.length,
-            padding: configuration.padding, dilation: configuration.dilationRate.length,
-            groups: configuration.groups, epilogue: epilogue.after(activation),
+    override func convolved(
+        _ batch: Variable, _ kernel: Variable, bias: Variable?, epilogue: Epilogue, in context: Context
+    ) -> Variable {
+        batch.conv1D(
+            kernel, bias: bias, strides: configuration.strides.length, padding: configuration.padding,
+            dilation: configuration.dilationRate.length, groups: configuration.groups, epilogue: epilogue,
             method: context.acceleration.convolution)
-        return activation.clamp == nil ? activation(output) : output
     }
 }

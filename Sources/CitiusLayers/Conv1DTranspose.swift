@@ -17,12 +17,14 @@ public final class Conv1DTranspose: TransposedConvolutionLayer<Size1D>, Configur
     ///   - strides: steps of the output from one of the input to the next.
     ///   - padding: `same` makes the output input · strides large.
     ///   - outputPadding: what is added to the output's least size, less than the strides.
+    ///   - dataFormat: whether the channels are last or first.
     ///   - dilation: steps from one cell of the window to the next.
     ///
     /// Traps if a number is out of range.
     public convenience init(
         _ filters: Int, kernelSize: Int, strides: Int = 1, padding: Padding = .valid,
-        outputPadding: Int? = nil, dilation: Int = 1, activation: ActivationFunction = .linear,
+        outputPadding: Int? = nil, dataFormat: DataFormat = .channelsLast, dilation: Int = 1,
+        activation: ActivationFunction = .linear,
         useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
         biasRegularizer: Regularizer? = nil, activityRegularizer: Regularizer? = nil,
@@ -32,7 +34,8 @@ public final class Conv1DTranspose: TransposedConvolutionLayer<Size1D>, Configur
         self.init(
             configuration: Configuration(
                 filters: filters, kernelSize: Size1D(kernelSize), strides: Size1D(strides), padding: padding,
-                outputPadding: outputPadding.map { Size1D($0) }, dilationRate: Size1D(dilation),
+                outputPadding: outputPadding.map { Size1D($0) }, dataFormat: dataFormat,
+                dilationRate: Size1D(dilation),
                 activation: activation, useBias: useBias,
                 kernelInitializer: kernelInitializer, biasInitializer: biasInitializer,
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,

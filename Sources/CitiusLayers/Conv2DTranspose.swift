@@ -26,13 +26,15 @@ public final class Conv2DTranspose: TransposedConvolutionLayer<Size2D>, Configur
     ///   - strides: pixels of the output from one of the input to the next.
     ///   - padding: `same` makes the output input · strides large.
     ///   - outputPadding: what is added to the output's least size, less than the strides.
+    ///   - dataFormat: whether the channels are last or first.
     ///   - dilation: pixels from one cell of the window to the next.
     ///
     /// Traps if a number is out of range.
     public convenience init(
         _ filters: Int, kernelSize: some Size2DConvertible, strides: some Size2DConvertible = 1,
         padding: Padding = .valid,
-        outputPadding: (any Size2DConvertible)? = nil, dilation: some Size2DConvertible = 1,
+        outputPadding: (any Size2DConvertible)? = nil, dataFormat: DataFormat = .channelsLast,
+        dilation: some Size2DConvertible = 1,
         activation: ActivationFunction = .linear,
         useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
@@ -43,7 +45,8 @@ public final class Conv2DTranspose: TransposedConvolutionLayer<Size2D>, Configur
         self.init(
             configuration: Configuration(
                 filters: filters, kernelSize: kernelSize.size2D, strides: strides.size2D, padding: padding,
-                outputPadding: outputPadding?.size2D, dilationRate: dilation.size2D, activation: activation,
+                outputPadding: outputPadding?.size2D, dataFormat: dataFormat, dilationRate: dilation.size2D,
+                activation: activation,
                 useBias: useBias,
                 kernelInitializer: kernelInitializer, biasInitializer: biasInitializer,
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,

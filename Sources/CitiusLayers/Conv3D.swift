@@ -1,5 +1,4 @@
 import CitiusAutograd
-import CitiusKernels
 import CitiusTensor
 
 /// A convolution over volumes: y = activation(x ∗ kernel + bias). Follows `keras.layers.Conv3D`.
@@ -16,13 +15,15 @@ public final class Conv3D: ConvolutionLayer<Size3D, Padding>, ConfigurableLayer 
     ///   - kernelSize: voxels that a filter spans.
     ///   - strides: voxels from one place of the window to the next.
     ///   - padding: whether the volume is padded at its border.
+    ///   - dataFormat: whether the channels are last or first.
     ///   - dilation: voxels from one cell of the window to the next.
     ///   - groups: groups of channels that are convolved apart from each other.
     ///
     /// Traps if a number is not positive or the filters do not divide into the groups.
     public convenience init(
         _ filters: Int, kernelSize: some Size3DConvertible, strides: some Size3DConvertible = 1,
-        padding: Padding = .valid, dilation: some Size3DConvertible = 1, groups: Int = 1,
+        padding: Padding = .valid, dataFormat: DataFormat = .channelsLast,
+        dilation: some Size3DConvertible = 1, groups: Int = 1,
         activation: ActivationFunction = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform, biasInitializer: Initializer = .zeros,
         kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
@@ -32,7 +33,8 @@ public final class Conv3D: ConvolutionLayer<Size3D, Padding>, ConfigurableLayer 
         self.init(
             configuration: Configuration(
                 filters: filters, kernelSize: kernelSize.size3D, strides: strides.size3D, padding: padding,
-                dilationRate: dilation.size3D, groups: groups, activation: activation, useBias: useBias,
+                dataFormat: dataFormat, dilationRate: dilation.size3D, groups: groups, activation: activation,
+                useBias: useBias,
                 kernelInitializer: kernelInitializer, biasInitializer: biasInitializer,
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,
                 kernelConstraint: kernelConstraint, biasConstraint: biasConstraint),
@@ -40,31 +42,20 @@ public final class Conv3D: ConvolutionLayer<Size3D, Padding>, ConfigurableLayer 
         self.activityRegularizer = activityRegularizer
     }
 
-    override func axis(_ number: Int, over count: Int) -> WindowGeometry.Axis {
-        .init(
-            input: count, window: configuration.kernelSize.sizes[number],
-            stride: configuration.strides.sizes[number], dilation: configuration.dilationRate.sizes[number],
-            pads: configuration.padding == .same)
+    override var window: SlidingWindow<Size3D> {
+        SlidingWindow(
+            configuration.kernelSize, strides: configuration.strides, padding: configuration.padding,
+            dilation: configuration.dilationRate)
     }
 
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        forward([input], in: context, epilogue: Epilogue())
-    }
-}
+    override var takesPools: Bool { false }
 
-extension Conv3D: EpilogueLayer {
-    package func takes(_ epilogue: Epilogue, inputCount: Int) -> Bool {
-        let clamp = configuration.activation.clamp
-        return epilogue.pool == nil && (clamp == .identity || clamp != nil && epilogue.clamp == .identity)
-    }
-
-    package func forward(_ inputs: [Variable], in context: Context, epilogue: Epilogue) -> Variable {
-        let activation = configuration.activation
-        let output = inputs[0].conv3D(
-            context[built(kernel)], bias: bias.map { context[$0] }, strides: configuration.strides,
-            padding: configuration.padding, dilation: configuration.dilationRate,
-            groups: configuration.groups, clamp: epilogue.after(activation).clamp,
+    override func convolved(
+        _ batch: Variable, _ kernel: Variable, bias: Variable?, epilogue: Epilogue, in context: Context
+    ) -> Variable {
+        batch.conv3D(
+            kernel, bias: bias, strides: configuration.strides, padding: configuration.padding,
+            dilation: configuration.dilationRate, groups: configuration.groups, clamp: epilogue.clamp,
             method: context.acceleration.convolution)
-        return activation.clamp == nil ? activation(output) : output
     }
 }

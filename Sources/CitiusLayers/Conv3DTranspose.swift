@@ -18,13 +18,15 @@ public final class Conv3DTranspose: TransposedConvolutionLayer<Size3D>, Configur
     ///   - strides: voxels of the output from one of the input to the next.
     ///   - padding: `same` makes the output input · strides large.
     ///   - outputPadding: what is added to the output's least size, less than the strides.
+    ///   - dataFormat: whether the channels are last or first.
     ///   - dilation: voxels from one cell of the window to the next.
     ///
     /// Traps if a number is out of range.
     public convenience init(
         _ filters: Int, kernelSize: some Size3DConvertible, strides: some Size3DConvertible = 1,
         padding: Padding = .valid,
-        outputPadding: (any Size3DConvertible)? = nil, dilation: some Size3DConvertible = 1,
+        outputPadding: (any Size3DConvertible)? = nil, dataFormat: DataFormat = .channelsLast,
+        dilation: some Size3DConvertible = 1,
         activation: ActivationFunction = .linear,
         useBias: Bool = true, kernelInitializer: Initializer = .glorotUniform,
         biasInitializer: Initializer = .zeros, kernelRegularizer: Regularizer? = nil,
@@ -35,7 +37,8 @@ public final class Conv3DTranspose: TransposedConvolutionLayer<Size3D>, Configur
         self.init(
             configuration: Configuration(
                 filters: filters, kernelSize: kernelSize.size3D, strides: strides.size3D, padding: padding,
-                outputPadding: outputPadding?.size3D, dilationRate: dilation.size3D, activation: activation,
+                outputPadding: outputPadding?.size3D, dataFormat: dataFormat, dilationRate: dilation.size3D,
+                activation: activation,
                 useBias: useBias,
                 kernelInitializer: kernelInitializer, biasInitializer: biasInitializer,
                 kernelRegularizer: kernelRegularizer, biasRegularizer: biasRegularizer,

@@ -1,10 +1,8 @@
 import CitiusAutograd
-import CitiusKernels
 import CitiusPlatform
 import CitiusTensor
 
-/// What a layer of convolution over sequences or volumes is made with. Its keys are those of Keras's `Conv1D` and
-/// `Conv3D`.
+/// What a layer of convolution is made with. Its keys are those of Keras's `Conv1D`, `Conv2D` and `Conv3D`.
 public struct ConvolutionConfiguration<Size: SpatialSize, Edge: Codable & Sendable>: LayerConfiguration {
     /// The number of output channels.
     public var filters: Int
@@ -36,9 +34,9 @@ public struct ConvolutionConfiguration<Size: SpatialSize, Edge: Codable & Sendab
     }
 }
 
-/// What layers of convolution over sequences and volumes share: a kernel, a bias and an activation. See `Conv1D` and
-/// `Conv3D`.
-public class ConvolutionLayer<Size: SpatialSize, Edge: Codable & Sendable>: Layer {
+/// What layers of convolution over sequences, images and volumes share: a kernel, a bias and an activation. See `Conv1D`,
+/// `Conv2D` and `Conv3D`. The channels are last, or first with that `dataFormat`.
+public class ConvolutionLayer<Size: SpatialSize, Edge: Codable & Sendable>: Layer, EpilogueLayer {
     public typealias Configuration = ConvolutionConfiguration<Size, Edge>
 
     public final let configuration: Configuration
@@ -55,34 +53,24 @@ public class ConvolutionLayer<Size: SpatialSize, Edge: Codable & Sendable>: Laye
 
     public static var module: String? { "keras.layers" }
 
-    /// The windows along an axis.
-    func axis(_ number: Int, over count: Int) -> WindowGeometry.Axis {
-        fail("\(Self.self): axis(_:over:) is not overridden")
-    }
-
-    private func outputSizes(over inputShape: Shape) -> [Int] {
-        (0..<Size.rank).map { axis($0, over: inputShape[$0]).output }
-    }
+    var window: SlidingWindow<Size> { fail("\(Self.self): window is not overridden") }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        let shape = shapes[0]
-        if let fault = faultUnlessRank(Size.rank + 1, "\(Size.axes), channels", of: shape) { return fault }
-        let (channels, groups) = (shape[-1], configuration.groups)
+        let format = configuration.dataFormat
+        if let fault = faultUnlessRank(Size.rank + 1, format.axes(Size.axes), of: shapes[0]) { return fault }
+        let (sample, groups) = (format.channelsLast(shapes[0]), configuration.groups)
         return firstFault(
-            channels % groups == 0 ? nil : "\(channels) channels do not divide into \(groups) groups",
-            inputShape.flatMap { faultUnlessChannels($0[-1], channels) },
-            outputSizes(over: shape).allSatisfy { $0 > 0 }
-                ? nil
-                : "a window of \(configuration.kernelSize) (dilation \(configuration.dilationRate)) does not fit into samples of shape \(shape)"
-        )
+            sample[-1] % groups == 0 ? nil : "\(sample[-1]) channels do not divide into \(groups) groups",
+            inputShape.flatMap { faultUnlessChannels(format.channelsLast($0)[-1], sample[-1]) },
+            window.fault(over: sample))
     }
 
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
+        let channels = configuration.dataFormat.channelsLast(inputShape)[-1]
         kernel = addParameter(
             "kernel",
             shape: Shape(
-                configuration.kernelSize.sizes
-                    + [inputShape[-1] / configuration.groups, configuration.filters]),
+                configuration.kernelSize.sizes + [channels / configuration.groups, configuration.filters]),
             initializer: configuration.kernelInitializer, regularizer: configuration.kernelRegularizer,
             constraint: configuration.kernelConstraint, generator: &generator)
         if configuration.useBias {
@@ -94,6 +82,46 @@ public class ConvolutionLayer<Size: SpatialSize, Edge: Codable & Sendable>: Laye
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        Shape(outputSizes(over: inputShape) + [configuration.filters])
+        let format = configuration.dataFormat
+        return format.ordered(
+            Shape(window.outputSizes(over: format.channelsLast(inputShape)) + [configuration.filters]))
     }
+
+    // MARK: Computing
+
+    /// Whether a pool can be computed in the convolution's pass.
+    var takesPools: Bool { true }
+
+    /// The convolution of a batch, given with the channels last, and what follows it in its pass.
+    func convolved(
+        _ batch: Variable, _ kernel: Variable, bias: Variable?, epilogue: Epilogue, in context: Context
+    ) -> Variable {
+        fail("\(Self.self): convolved(_:_:bias:epilogue:in:) is not overridden")
+    }
+
+    public final override func forward(_ input: Variable, in context: Context) -> Variable {
+        forward([input], in: context, epilogue: Epilogue())
+    }
+
+    package final func takes(_ epilogue: Epilogue, inputCount: Int) -> Bool {
+        let clamp = configuration.activation.clamp
+        let pools = takesPools && configuration.dataFormat == .channelsLast
+        return (epilogue.pool == nil || pools)
+            && (clamp == .identity || clamp != nil && epilogue.clamp == .identity)
+    }
+
+    package final func forward(
+        _ inputs: [Variable], in context: Context, epilogue: Epilogue
+    ) -> Variable {
+        let (kernel, activation) = (built(kernel), configuration.activation)
+        let output = configuration.dataFormat.computing(inputs[0]) { batch in
+            convolved(
+                batch, context[kernel], bias: bias.map { context[$0] }, epilogue: epilogue.after(activation),
+                in: context)
+        }
+        return activation.clamp == nil ? activation(output) : output
+    }
+
+    package func outputSize(of image: Size2D) -> Size2D? { nil }
+    package func pixelsRead(of image: Size2D, epilogue: Epilogue) -> Size2D? { nil }
 }

@@ -35,18 +35,15 @@ public final class Cropping1D: Layer, ConfigurableLayer {
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        croppingFault(of: shapes[0], [configuration.cropping])
+        croppingFault(of: shapes[0], [configuration.cropping], .channelsLast)
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        cropped(inputShape, [configuration.cropping])
+        cropped(inputShape, [configuration.cropping], .channelsLast)
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        [configuration.cropping].enumerated().reduce(input) { result, margin in
-            let (axis, margin) = (margin.offset + 1, margin.element)
-            return result.sliced(margin.before..<result.shape[axis] - margin.after, axis: axis)
-        }
+        cropped(input, [configuration.cropping], .channelsLast)
     }
 }
 
@@ -74,33 +71,35 @@ public final class Cropping2D: Layer, ConfigurableLayer {
     /// - Parameter cropping: pixels cut at top and bottom and at left and right.
     ///
     /// Traps if a number is negative.
-    public convenience init(_ cropping: some Size2DConvertible = 0, name: String? = nil) {
+    public convenience init(
+        _ cropping: some Size2DConvertible = 0, dataFormat: DataFormat = .channelsLast, name: String? = nil
+    ) {
         let size = cropping.size2D
         self.init(
-            top: size.height, bottom: size.height, left: size.width, right: size.width, name: name)
+            top: size.height, bottom: size.height, left: size.width, right: size.width,
+            dataFormat: dataFormat, name: name)
     }
 
     /// Traps if a number is negative.
     public convenience init(
-        top: Int = 0, bottom: Int = 0, left: Int = 0, right: Int = 0, name: String? = nil
+        top: Int = 0, bottom: Int = 0, left: Int = 0, right: Int = 0,
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
-            configuration: Configuration(cropping: [Margin(top, bottom), Margin(left, right)]), name: name)
+            configuration: Configuration(
+                cropping: [Margin(top, bottom), Margin(left, right)], dataFormat: dataFormat), name: name)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        croppingFault(of: shapes[0], configuration.cropping)
+        croppingFault(of: shapes[0], configuration.cropping, configuration.dataFormat)
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        cropped(inputShape, configuration.cropping)
+        cropped(inputShape, configuration.cropping, configuration.dataFormat)
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        configuration.cropping.enumerated().reduce(input) { result, margin in
-            let (axis, margin) = (margin.offset + 1, margin.element)
-            return result.sliced(margin.before..<result.shape[axis] - margin.after, axis: axis)
-        }
+        cropped(input, configuration.cropping, configuration.dataFormat)
     }
 }
 
@@ -129,43 +128,56 @@ public final class Cropping3D: Layer, ConfigurableLayer {
     /// - Parameter cropping: voxels cut at both ends of each axis.
     ///
     /// Traps if a number is negative.
-    public convenience init(_ cropping: some Size3DConvertible = 1, name: String? = nil) {
-        self.init(cropping: cropping.size3D.sizes.map { Margin($0) }, name: name)
+    public convenience init(
+        _ cropping: some Size3DConvertible = 1, dataFormat: DataFormat = .channelsLast, name: String? = nil
+    ) {
+        self.init(cropping: cropping.size3D.sizes.map { Margin($0) }, dataFormat: dataFormat, name: name)
     }
 
     /// - Parameter cropping: voxels cut at the ends of each axis: depth, height, width.
     ///
     /// Traps if a number is negative or there are not three margins.
-    public convenience init(cropping: [Margin], name: String? = nil) {
-        self.init(configuration: Configuration(cropping: cropping), name: name)
+    public convenience init(
+        cropping: [Margin], dataFormat: DataFormat = .channelsLast, name: String? = nil
+    ) {
+        self.init(configuration: Configuration(cropping: cropping, dataFormat: dataFormat), name: name)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        croppingFault(of: shapes[0], configuration.cropping)
+        croppingFault(of: shapes[0], configuration.cropping, configuration.dataFormat)
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        cropped(inputShape, configuration.cropping)
+        cropped(inputShape, configuration.cropping, configuration.dataFormat)
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        configuration.cropping.enumerated().reduce(input) { result, margin in
-            let (axis, margin) = (margin.offset + 1, margin.element)
-            return result.sliced(margin.before..<result.shape[axis] - margin.after, axis: axis)
-        }
+        cropped(input, configuration.cropping, configuration.dataFormat)
     }
 }
 
 extension Layer {
     /// The fault of samples that do not have the cropped axes and channels, or of which nothing is left.
-    fileprivate final func croppingFault(of shape: Shape, _ margins: [Margin]) -> String? {
-        if let fault = spatialFault(of: shape, rank: margins.count) { return fault }
-        return zip(shape.sizes, margins).allSatisfy { $0 > $1.before + $1.after }
+    fileprivate final func croppingFault(
+        of shape: Shape, _ margins: [Margin], _ format: DataFormat
+    ) -> String? {
+        if let fault = spatialFault(of: shape, rank: margins.count, format) { return fault }
+        return zip(format.channelsLast(shape).sizes, margins).allSatisfy { $0 > $1.before + $1.after }
             ? nil
             : "nothing is left of samples of shape \(shape), cropped by \(margins.map { [$0.before, $0.after] })"
     }
 }
 
-private func cropped(_ shape: Shape, _ margins: [Margin]) -> Shape {
-    Shape(zip(shape.sizes, margins).map { $0 - $1.before - $1.after } + [shape[-1]])
+private func cropped(_ shape: Shape, _ margins: [Margin], _ format: DataFormat) -> Shape {
+    let sample = format.channelsLast(shape)
+    return format.ordered(
+        Shape(zip(sample.sizes, margins).map { $0 - $1.before - $1.after } + [sample[-1]]))
+}
+
+private func cropped(_ batch: Variable, _ margins: [Margin], _ format: DataFormat) -> Variable {
+    let first = format == .channelsLast ? 1 : 2
+    return margins.enumerated().reduce(batch) { result, margin in
+        let (axis, margin) = (margin.offset + first, margin.element)
+        return result.sliced(margin.before..<result.shape[axis] - margin.after, axis: axis)
+    }
 }

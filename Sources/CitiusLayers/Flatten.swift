@@ -1,7 +1,8 @@
 import CitiusAutograd
 import CitiusTensor
 
-/// Makes each sample one axis. Follows `keras.layers.Flatten`.
+/// Makes each sample one axis, in which the channels of a position follow one another, be they last or first in the
+/// samples. Follows `keras.layers.Flatten`.
 ///
 /// # Shapes
 /// [batch, a, b, …] → [batch, a·b·…]
@@ -17,6 +18,11 @@ public final class Flatten: Layer, ConfigurableLayer {
         self.init(configuration: Configuration(), name: name)
     }
 
+    /// - Parameter dataFormat: whether the channels are last or first.
+    public convenience init(dataFormat: DataFormat, name: String? = nil) {
+        self.init(configuration: Configuration(dataFormat: dataFormat), name: name)
+    }
+
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = configuration
         super.init(name: name)
@@ -29,6 +35,8 @@ public final class Flatten: Layer, ConfigurableLayer {
     public override func outputShape(for inputShape: Shape) -> Shape { [inputShape.count] }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.reshaped(to: [input.shape[0], input.shape.droppingFirst().count])
+        configuration.dataFormat.computing(input) { batch in
+            batch.reshaped(to: [batch.shape[0], batch.shape.droppingFirst().count])
+        }
     }
 }

@@ -9,12 +9,12 @@ import CitiusTensor
 /// # Shapes
 /// [batch, steps, channels] → [batch, channels], or [batch, 1, channels] if it keeps dimensions.
 public final class GlobalAveragePooling1D: GlobalPooling<Size1D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        guard let mask = input.mask else {
-            return input.mean(axes: axes, keepingAxes: configuration.keepDimensions)
+    override func pooled(_ batch: Variable) -> Variable {
+        guard let mask = batch.mask else {
+            return batch.mean(axes: axes, keepingAxes: configuration.keepDimensions)
         }
-        let weights = mask.cast(to: input.dtype).expandingAxis(at: -1)
-        let sum = (input * Variable(weights)).sum(axes: axes, keepingAxes: configuration.keepDimensions)
+        let weights = mask.cast(to: batch.dtype).expandingAxis(at: -1)
+        let sum = (batch * Variable(weights)).sum(axes: axes, keepingAxes: configuration.keepDimensions)
         return sum / Variable(weights.sum(axes: axes, keepingAxes: configuration.keepDimensions))
     }
 }
@@ -24,8 +24,8 @@ public final class GlobalAveragePooling1D: GlobalPooling<Size1D>, ConfigurableLa
 /// # Shapes
 /// [batch, height, width, channels] → [batch, channels], or [batch, 1, 1, channels] if it keeps dimensions.
 public final class GlobalAveragePooling2D: GlobalPooling<Size2D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.mean(axes: axes, keepingAxes: configuration.keepDimensions)
+    override func pooled(_ batch: Variable) -> Variable {
+        batch.mean(axes: axes, keepingAxes: configuration.keepDimensions)
     }
 }
 
@@ -34,7 +34,7 @@ public final class GlobalAveragePooling2D: GlobalPooling<Size2D>, ConfigurableLa
 /// # Shapes
 /// [batch, depth, height, width, channels] → [batch, channels], or [batch, 1, 1, 1, channels] if it keeps dimensions.
 public final class GlobalAveragePooling3D: GlobalPooling<Size3D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.mean(axes: axes, keepingAxes: configuration.keepDimensions)
+    override func pooled(_ batch: Variable) -> Variable {
+        batch.mean(axes: axes, keepingAxes: configuration.keepDimensions)
     }
 }

@@ -7,11 +7,11 @@ import CitiusTensor
 /// # Shapes
 /// [batch, steps, channels] → [batch, channels], or [batch, 1, channels] if it keeps dimensions.
 public final class GlobalMaxPooling1D: GlobalPooling<Size1D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable { largest(of: input) }
+    override func pooled(_ batch: Variable) -> Variable { largest(of: batch) }
 }
 
 extension GlobalMaxPooling1D: EpilogueStage {
-    package var stage: Epilogue? { Epilogue(pool: window) }
+    package var stage: Epilogue? { wholeStage }
 }
 
 /// The largest value of each channel over the whole image; a gradient goes to the first of equals. Follows
@@ -20,11 +20,11 @@ extension GlobalMaxPooling1D: EpilogueStage {
 /// # Shapes
 /// [batch, height, width, channels] → [batch, channels], or [batch, 1, 1, channels] if it keeps dimensions.
 public final class GlobalMaxPooling2D: GlobalPooling<Size2D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable { largest(of: input) }
+    override func pooled(_ batch: Variable) -> Variable { largest(of: batch) }
 }
 
 extension GlobalMaxPooling2D: EpilogueStage {
-    package var stage: Epilogue? { Epilogue(pool: window) }
+    package var stage: Epilogue? { wholeStage }
 }
 
 /// The largest value of each channel over the whole volume; a gradient goes to the first of equals. Follows
@@ -33,5 +33,5 @@ extension GlobalMaxPooling2D: EpilogueStage {
 /// # Shapes
 /// [batch, depth, height, width, channels] → [batch, channels], or [batch, 1, 1, 1, channels] if it keeps dimensions.
 public final class GlobalMaxPooling3D: GlobalPooling<Size3D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable { largest(of: input) }
+    override func pooled(_ batch: Variable) -> Variable { largest(of: batch) }
 }

@@ -1,4 +1,5 @@
 import CitiusAutograd
+import CitiusPlatform
 import CitiusTensor
 
 /// What pooling over whole samples shares: one value a channel.
@@ -21,9 +22,14 @@ public class GlobalPooling<Size: SpatialSize>: Layer {
         super.init(name: name)
     }
 
-    /// - Parameter keepDimensions: whether the output keeps the pooled axes, each of size 1.
-    public convenience init(keepDimensions: Bool = false, name: String? = nil) {
-        self.init(configuration: Configuration(keepDimensions: keepDimensions), name: name)
+    /// - Parameters:
+    ///   - dataFormat: whether the channels are last or first.
+    ///   - keepDimensions: whether the output keeps the pooled axes, each of size 1.
+    public convenience init(
+        dataFormat: DataFormat = .channelsLast, keepDimensions: Bool = false, name: String? = nil
+    ) {
+        self.init(
+            configuration: Configuration(dataFormat: dataFormat, keepDimensions: keepDimensions), name: name)
     }
 
     public static var module: String? { "keras.layers" }
@@ -32,31 +38,42 @@ public class GlobalPooling<Size: SpatialSize>: Layer {
     final var axes: [Int] { Array(1...Size.rank) }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        if let fault = faultUnlessRank(Size.rank + 1, "\(Size.axes), channels", of: shapes[0]) {
+        let format = configuration.dataFormat
+        if let fault = faultUnlessRank(Size.rank + 1, format.axes(Size.axes), of: shapes[0]) {
             return fault
         }
-        return shapes[0].sizes.dropLast().contains(0) ? "samples of shape \(shapes[0]) are empty" : nil
+        return format.channelsLast(shapes[0]).sizes.dropLast().contains(0)
+            ? "samples of shape \(shapes[0]) are empty" : nil
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        Shape((configuration.keepDimensions ? [Int](repeating: 1, count: Size.rank) : []) + [inputShape[-1]])
+        let format = configuration.dataFormat
+        let ones = configuration.keepDimensions ? [Int](repeating: 1, count: Size.rank) : []
+        return format.ordered(Shape(ones + [format.channelsLast(inputShape)[-1]]))
     }
 
-    /// The pooled values of [batch, …, channels], whose axes between are all of size 1.
-    final func shaped(_ pooled: Variable) -> Variable {
-        let batch = pooled.shape[0]
-        let sample = outputShape(for: Shape(Array(pooled.shape.sizes.dropFirst())))
-        return pooled.reshaped(to: sample.prepending(batch))
+    /// One value a channel of a batch, given with the channels last.
+    func pooled(_ batch: Variable) -> Variable {
+        fail("\(Self.self): pooled(_:) is not overridden")
+    }
+
+    public final override func forward(_ input: Variable, in context: Context) -> Variable {
+        configuration.dataFormat.computing(input, pooled)
     }
 
     /// The largest values.
-    final func largest(of input: Variable) -> Variable {
-        let sizes = input.shape.sizes
+    final func largest(of batch: Variable) -> Variable {
+        let sizes = batch.shape.sizes
         let count = Shape.count(of: sizes[1...Size.rank])
-        let images = input.reshaped(to: [sizes[0], 1, count, sizes[Size.rank + 1]])
-        return shaped(images.maxPooled2D(size: Size2D(1, count)))
+        let images = batch.reshaped(to: [sizes[0], 1, count, sizes[Size.rank + 1]])
+        let kept = configuration.keepDimensions ? [Int](repeating: 1, count: Size.rank) : []
+        return images.maxPooled2D(size: Size2D(1, count))
+            .reshaped(to: Shape([sizes[0]] + kept + [sizes[Size.rank + 1]]))
     }
 
-    /// The pool as an epilogue of what comes before it.
-    final var window: PoolWindow { PoolWindow(whole: configuration.keepDimensions ? .kept : .dropped) }
+    /// The pool as an epilogue of what comes before it; nil with the channels first.
+    final var wholeStage: Epilogue? {
+        configuration.dataFormat == .channelsLast
+            ? Epilogue(pool: PoolWindow(whole: configuration.keepDimensions ? .kept : .dropped)) : nil
+    }
 }

@@ -46,9 +46,11 @@ func faultUnlessMargins(_ name: String, _ margins: [Margin], count: Int) -> Stri
 extension Layer {
     /// The fault of samples that do not have so many spatial axes and channels, each within 32 bits, so that sums and
     /// products of two never overflow.
-    final func spatialFault(of shape: Shape, rank: Int) -> String? {
+    final func spatialFault(
+        of shape: Shape, rank: Int, _ format: DataFormat = .channelsLast
+    ) -> String? {
         let axes = ["steps", "height, width", "depth, height, width"][rank - 1]
-        if let fault = faultUnlessRank(rank + 1, axes + ", channels", of: shape) { return fault }
+        if let fault = faultUnlessRank(rank + 1, format.axes(axes), of: shape) { return fault }
         let size = shape.sizes.first { $0 > Int(Int32.max) }
         return size.map { "samples of shape \(shape) have an axis of \($0), expected at most \(Int32.max)" }
     }

@@ -7,13 +7,13 @@ import CitiusTensor
 /// # Shapes
 /// [batch, steps, channels] → [batch, output steps, channels]; see `Pooling`.
 public final class MaxPooling1D: Pooling<Size1D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.maxPooled1D(
+    override func pooled(_ batch: Variable) -> Variable {
+        batch.maxPooled1D(
             size: configuration.poolSize.length, strides: configuration.strides?.length,
             padding: configuration.padding)
     }
 }
 
 extension MaxPooling1D: EpilogueStage {
-    package var stage: Epilogue? { Epilogue(pool: sequenceWindow) }
+    package var stage: Epilogue? { stage(of: sequenceWindow) }
 }

@@ -7,12 +7,12 @@ import CitiusTensor
 /// # Shapes
 /// [batch, height, width, channels] → [batch, output height, output width, channels]; see `Pooling`.
 public final class MaxPooling2D: Pooling<Size2D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        let window = window
-        return input.maxPooled2D(size: window.size, strides: window.strides, padding: window.padding)
+    override func pooled(_ batch: Variable) -> Variable {
+        let window = imageWindow
+        return batch.maxPooled2D(size: window.size, strides: window.strides, padding: window.padding)
     }
 }
 
 extension MaxPooling2D: EpilogueStage {
-    package var stage: Epilogue? { Epilogue(pool: window) }
+    package var stage: Epilogue? { stage(of: imageWindow) }
 }

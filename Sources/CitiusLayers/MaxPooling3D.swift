@@ -8,8 +8,8 @@ import CitiusTensor
 /// [batch, depth, height, width, channels] → [batch, output depth, output height, output width, channels]; see
 /// `Pooling`.
 public final class MaxPooling3D: Pooling<Size3D>, ConfigurableLayer {
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        input.maxPooled3D(
+    override func pooled(_ batch: Variable) -> Variable {
+        batch.maxPooled3D(
             size: configuration.poolSize, strides: configuration.strides, padding: configuration.padding)
     }
 }

@@ -4,6 +4,7 @@ import CitiusPlatform
 import CitiusTensor
 
 /// What pooling layers share: windows that slide over sequences, images or volumes and leave one value each.
+/// The channels are last, or first with that `dataFormat`.
 ///
 /// The output's size along each axis is ⌊(input − pool) / stride⌋ + 1 for `valid` padding and ⌈input / stride⌉ for
 /// `same`.
@@ -33,26 +34,38 @@ public class Pooling<Size: SpatialSize>: Layer {
 
     public static var module: String? { "keras.layers" }
 
-    private func outputSizes(over inputShape: Shape) -> [Int] {
-        let strides = configuration.strides ?? configuration.poolSize
-        return (0..<Size.rank).map {
-            WindowGeometry.Axis(
-                input: inputShape[$0], window: configuration.poolSize.sizes[$0], stride: strides.sizes[$0],
-                dilation: 1, pads: configuration.padding == .same
-            ).output
-        }
+    private var window: SlidingWindow<Size> {
+        SlidingWindow(
+            configuration.poolSize, strides: configuration.strides ?? configuration.poolSize,
+            padding: configuration.padding)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        if let fault = faultUnlessRank(Size.rank + 1, "\(Size.axes), channels", of: shapes[0]) {
+        let format = configuration.dataFormat
+        if let fault = faultUnlessRank(Size.rank + 1, format.axes(Size.axes), of: shapes[0]) {
             return fault
         }
-        return outputSizes(over: shapes[0]).allSatisfy { $0 > 0 }
-            ? nil : "a window of \(configuration.poolSize) does not fit into samples of shape \(shapes[0])"
+        return window.fault(over: format.channelsLast(shapes[0]))
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        Shape(outputSizes(over: inputShape) + [inputShape[-1]])
+        let format = configuration.dataFormat
+        let sample = format.channelsLast(inputShape)
+        return format.ordered(Shape(window.outputSizes(over: sample) + [sample[-1]]))
+    }
+
+    /// The pool as an epilogue of what comes before it; nil with the channels first.
+    func stage(of window: PoolWindow) -> Epilogue? {
+        configuration.dataFormat == .channelsLast ? Epilogue(pool: window) : nil
+    }
+
+    /// The values of a batch's windows, given with the channels last.
+    func pooled(_ batch: Variable) -> Variable {
+        fail("\(Self.self): pooled(_:) is not overridden")
+    }
+
+    public final override func forward(_ input: Variable, in context: Context) -> Variable {
+        configuration.dataFormat.computing(input, pooled)
     }
 }
 
@@ -64,19 +77,22 @@ extension Pooling where Size == Size1D {
     ///
     /// Traps if a size is not positive.
     public convenience init(
-        _ poolSize: Int = 2, strides: Int? = nil, padding: Padding = .valid, name: String? = nil
+        _ poolSize: Int = 2, strides: Int? = nil, padding: Padding = .valid,
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
-                poolSize: Size1D(poolSize), strides: strides.map { Size1D($0) }, padding: padding), name: name
+                poolSize: Size1D(poolSize), strides: strides.map { Size1D($0) }, padding: padding,
+                dataFormat: dataFormat), name: name
         )
     }
 
     /// Keras's spelling of the same.
     public convenience init(
-        poolSize: Int, strides: Int? = nil, padding: Padding = .valid, name: String? = nil
+        poolSize: Int, strides: Int? = nil, padding: Padding = .valid,
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
-        self.init(poolSize, strides: strides, padding: padding, name: name)
+        self.init(poolSize, strides: strides, padding: padding, dataFormat: dataFormat, name: name)
     }
 
     /// As windows over images of height 1.
@@ -96,22 +112,24 @@ extension Pooling where Size == Size2D {
     /// Traps if a size is not positive.
     public convenience init(
         _ poolSize: some Size2DConvertible = 2, strides: (any Size2DConvertible)? = nil,
-        padding: Padding = .valid, name: String? = nil
+        padding: Padding = .valid,
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
-                poolSize: poolSize.size2D, strides: strides?.size2D, padding: padding), name: name)
+                poolSize: poolSize.size2D, strides: strides?.size2D, padding: padding,
+                dataFormat: dataFormat), name: name)
     }
 
     /// Keras's spelling of the same.
     public convenience init(
         poolSize: some Size2DConvertible, strides: (any Size2DConvertible)? = nil, padding: Padding = .valid,
-        name: String? = nil
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
-        self.init(poolSize, strides: strides, padding: padding, name: name)
+        self.init(poolSize, strides: strides, padding: padding, dataFormat: dataFormat, name: name)
     }
 
-    package var window: PoolWindow {
+    package var imageWindow: PoolWindow {
         PoolWindow(configuration.poolSize, strides: configuration.strides, padding: configuration.padding)
     }
 }
@@ -125,18 +143,20 @@ extension Pooling where Size == Size3D {
     /// Traps if a size is not positive.
     public convenience init(
         _ poolSize: some Size3DConvertible = 2, strides: (any Size3DConvertible)? = nil,
-        padding: Padding = .valid, name: String? = nil
+        padding: Padding = .valid,
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
-                poolSize: poolSize.size3D, strides: strides?.size3D, padding: padding), name: name)
+                poolSize: poolSize.size3D, strides: strides?.size3D, padding: padding,
+                dataFormat: dataFormat), name: name)
     }
 
     /// Keras's spelling of the same.
     public convenience init(
         poolSize: some Size3DConvertible, strides: (any Size3DConvertible)? = nil, padding: Padding = .valid,
-        name: String? = nil
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
-        self.init(poolSize, strides: strides, padding: padding, name: name)
+        self.init(poolSize, strides: strides, padding: padding, dataFormat: dataFormat, name: name)
     }
 }

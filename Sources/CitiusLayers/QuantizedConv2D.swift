@@ -70,7 +70,7 @@ public final class QuantizedConv2D: Layer, ConfigurableLayer {
         if let fault = faultUnlessRank(3, "height, width, channels", of: shapes[0]) { return fault }
         let (channels, size) = (shapes[0][2], configuration.kernelSize)
         if let fault = firstFault(
-            inputShape.flatMap { faultUnlessChannels($0[2], channels) }, sliding.fault(over: shapes[0]),
+            inputShape.flatMap { faultUnlessChannels($0[2], channels) }, window.fault(over: shapes[0]),
             Self.fits(size, dilation: configuration.dilationRate, channels: channels)
                 ? nil
                 : "windows of \(size) over \(channels) channels, expected at most \(CodeProduct.depthLimit) "
@@ -79,7 +79,7 @@ public final class QuantizedConv2D: Layer, ConfigurableLayer {
             return fault
         }
         // Images are framed by their padding.
-        let axes = sliding.axes(over: Size2D(shapes[0][0], shapes[0][1]))
+        let axes = window.axes(over: Size2D(shapes[0][0], shapes[0][1]))
         guard countOfElements([axes.vertical.frame, axes.horizontal.frame, channels]) != nil else {
             return "padded samples of shape \(shapes[0]) are larger than any memory"
         }
@@ -114,13 +114,14 @@ public final class QuantizedConv2D: Layer, ConfigurableLayer {
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        let size = pooling.resultSize(of: sliding.outputSize(over: inputShape))
+        let sizes = window.outputSizes(over: inputShape)
+        let size = pooling.resultSize(of: Size2D(sizes[0], sizes[1]))
         return [size.height, size.width, configuration.filters]
     }
 
-    private var sliding: SlidingWindow {
+    private var window: SlidingWindow<Size2D> {
         SlidingWindow(
-            size: configuration.kernelSize, strides: configuration.strides, padding: configuration.padding,
+            configuration.kernelSize, strides: configuration.strides, padding: configuration.padding,
             dilation: configuration.dilationRate)
     }
 
@@ -142,7 +143,7 @@ extension QuantizedConv2D: EpilogueLayer {
 
     package func forward(_ inputs: [Variable], in context: Context, epilogue: Epilogue) -> Variable {
         let shape = inputs[0].shape
-        let axes = sliding.axes(over: Size2D(shape[1], shape[2]))
+        let axes = window.axes(over: Size2D(shape[1], shape[2]))
         let live = pooling(read: epilogue.extent).pixelsRead(
             of: Size2D(axes.vertical.output, axes.horizontal.output))
         let geometry = WindowGeometry(
@@ -171,13 +172,13 @@ extension QuantizedConv2D: EpilogueLayer {
 
     package func pixelsRead(of image: Size2D, epilogue: Epilogue) -> Size2D? {
         guard configuration.padding == .valid else { return nil }
-        let axes = sliding.axes(over: image)
+        let axes = window.axes(over: image)
         let read = pooling(read: epilogue.extent).pixelsRead(of: convolved(image))
         return Size2D(axes.vertical.reach(of: read.height), axes.horizontal.reach(of: read.width))
     }
 
     private func convolved(_ image: Size2D) -> Size2D {
-        let axes = sliding.axes(over: image)
+        let axes = window.axes(over: image)
         return Size2D(axes.vertical.output, axes.horizontal.output)
     }
 }

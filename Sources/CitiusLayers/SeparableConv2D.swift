@@ -1,5 +1,4 @@
 import CitiusAutograd
-import CitiusKernels
 import CitiusTensor
 
 /// A convolution in two steps, of every channel by itself and then of all channels pixel by pixel, which needs far
@@ -10,56 +9,17 @@ import CitiusTensor
 /// [batch, height, width, channels] → [batch, output height, output width, filters], sized as `Conv2D`'s;
 /// depthwise_kernel [kernel height, kernel width, channels, multiplier], pointwise_kernel [1, 1, channels ·
 /// multiplier, filters], bias [filters].
-public final class SeparableConv2D: Layer, ConfigurableLayer {
-    public struct Configuration: LayerConfiguration {
-        /// The number of output channels.
-        public var filters: Int
-        /// Pixels that a window spans.
-        public var kernelSize: Size2D
-        public var strides: Size2D = 1
-        public var padding = Padding.valid
-        public var dataFormat = DataFormat.channelsLast
-        public var dilationRate: Size2D = 1
-        /// Outputs of the first step that each channel gets.
-        public var depthMultiplier = 1
-        public var activation: ActivationFunction = .linear
-        public var useBias = true
-        public var depthwiseInitializer: Initializer = .glorotUniform
-        public var pointwiseInitializer: Initializer = .glorotUniform
-        public var biasInitializer: Initializer = .zeros
-        public var depthwiseRegularizer: Regularizer?
-        public var pointwiseRegularizer: Regularizer?
-        public var biasRegularizer: Regularizer?
-        public var depthwiseConstraint: Constraint?
-        public var pointwiseConstraint: Constraint?
-        public var biasConstraint: Constraint?
-
-        public var fault: String? {
-            firstFault(
-                faultUnlessPositive("filters", filters), faultUnlessPositive("kernelSize", kernelSize),
-                faultUnlessPositive("strides", strides), faultUnlessPositive("dilation", dilationRate),
-                faultUnlessPositive("depthMultiplier", depthMultiplier))
-        }
-    }
-
-    public static var module: String? { "keras.layers" }
-    public let configuration: Configuration
-    /// [kernel height, kernel width, channels, multiplier]; nil before the layer is built.
-    public private(set) var depthwiseKernel: Parameter?
-    /// [1, 1, channels · multiplier, filters]; nil before the layer is built.
-    public private(set) var pointwiseKernel: Parameter?
-    /// [filters]; nil before the layer is built, or if it has none.
-    public private(set) var bias: Parameter?
-
+public final class SeparableConv2D: SeparableConvolutionLayer<Size2D>, ConfigurableLayer {
     /// - Parameters:
     ///   - filters: the number of output channels.
     ///   - kernelSize: pixels that a window spans.
+    ///   - dataFormat: whether the channels are last or first.
     ///   - depthMultiplier: outputs of the first step that each channel gets.
     ///
     /// Traps if a number is not positive.
     public convenience init(
         _ filters: Int, kernelSize: some Size2DConvertible, strides: some Size2DConvertible = 1,
-        padding: Padding = .valid,
+        padding: Padding = .valid, dataFormat: DataFormat = .channelsLast,
         depthMultiplier: Int = 1, dilation: some Size2DConvertible = 1,
         activation: ActivationFunction = .linear,
         useBias: Bool = true, depthwiseInitializer: Initializer = .glorotUniform,
@@ -72,7 +32,8 @@ public final class SeparableConv2D: Layer, ConfigurableLayer {
         self.init(
             configuration: Configuration(
                 filters: filters, kernelSize: kernelSize.size2D, strides: strides.size2D, padding: padding,
-                dilationRate: dilation.size2D, depthMultiplier: depthMultiplier, activation: activation,
+                dataFormat: dataFormat, dilationRate: dilation.size2D, depthMultiplier: depthMultiplier,
+                activation: activation,
                 useBias: useBias, depthwiseInitializer: depthwiseInitializer,
                 pointwiseInitializer: pointwiseInitializer, biasInitializer: biasInitializer,
                 depthwiseRegularizer: depthwiseRegularizer, pointwiseRegularizer: pointwiseRegularizer,
@@ -82,60 +43,18 @@ public final class SeparableConv2D: Layer, ConfigurableLayer {
         self.activityRegularizer = activityRegularizer
     }
 
-    public init(configuration: Configuration, name: String? = nil) {
-        self.configuration = Self.checked(configuration)
-        super.init(name: name)
-    }
-
-    public override func fault(ofInputs shapes: [Shape]) -> String? {
-        faultUnlessRank(3, "height, width, channels", of: shapes[0])
-            ?? inputShape.flatMap { faultUnlessChannels($0[2], shapes[0][2]) }
-            ?? sliding.fault(over: shapes[0])
-    }
-
-    public override func build(inputShape: Shape, generator: inout RandomGenerator) {
-        let (size, filters) = (configuration.kernelSize, configuration.filters)
-        let (channels, multiplier) = (inputShape[2], configuration.depthMultiplier)
-        depthwiseKernel = addParameter(
-            "depthwise_kernel", shape: [size.height, size.width, channels, multiplier],
-            initializer: configuration.depthwiseInitializer, regularizer: configuration.depthwiseRegularizer,
-            constraint: configuration.depthwiseConstraint, generator: &generator)
-        pointwiseKernel = addParameter(
-            "pointwise_kernel", shape: [1, 1, channels * multiplier, filters],
-            initializer: configuration.pointwiseInitializer, regularizer: configuration.pointwiseRegularizer,
-            constraint: configuration.pointwiseConstraint, generator: &generator)
-        if configuration.useBias {
-            bias = addParameter(
-                "bias", shape: [filters], initializer: configuration.biasInitializer,
-                regularizer: configuration.biasRegularizer, constraint: configuration.biasConstraint,
-                generator: &generator)
-        }
-    }
-
-    public override func outputShape(for inputShape: Shape) -> Shape {
-        let size = sliding.outputSize(over: inputShape)
-        return [size.height, size.width, configuration.filters]
-    }
-
-    private var sliding: SlidingWindow {
-        SlidingWindow(
-            size: configuration.kernelSize, strides: configuration.strides, padding: configuration.padding,
-            dilation: configuration.dilationRate)
-    }
-
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        let activation = configuration.activation
+    override func convolved(
+        _ batch: Variable, _ depthwise: Variable, _ pointwise: Variable, bias: Variable?, epilogue: Epilogue,
+        in context: Context
+    ) -> Variable {
         let method = context.acceleration.convolution
-        let output =
-            input
+        return
+            batch
             .depthwiseConv2D(
-                context[built(depthwiseKernel)], strides: configuration.strides,
-                padding: configuration.padding, dilation: configuration.dilationRate,
+                depthwise, strides: configuration.strides, padding: configuration.padding,
+                dilation: configuration.dilationRate,
                 epilogue: Epilogue(), method: method
             )
-            .conv2D(
-                context[built(pointwiseKernel)], bias: bias.map { context[$0] },
-                epilogue: Epilogue().after(activation), method: method)
-        return activation.clamp == nil ? activation(output) : output
+            .conv2D(pointwise, bias: bias, epilogue: epilogue, method: method)
     }
 }

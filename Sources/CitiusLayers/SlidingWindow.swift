@@ -1,50 +1,49 @@
 import CitiusKernels
 import CitiusTensor
 
-/// A window that slides over images: where it can be, and what it then covers.
-struct SlidingWindow {
-    var size: Size2D
-    var strides: Size2D
-    var padding: Padding
-    var dilation: Size2D = 1
+/// A window that slides over sequences, images or volumes: where it can be, and what it then covers.
+struct SlidingWindow<Size: SpatialSize> {
+    var size: Size
+    var strides: Size
+    var padding: SequencePadding
+    var dilation: Size?
 
-    /// Along both axes of images of a size.
+    init(_ size: Size, strides: Size, padding: SequencePadding, dilation: Size? = nil) {
+        (self.size, self.strides, self.padding, self.dilation) = (size, strides, padding, dilation)
+    }
+
+    init(_ size: Size, strides: Size, padding: Padding, dilation: Size? = nil) {
+        self.init(size, strides: strides, padding: padding.alongSequences, dilation: dilation)
+    }
+
+    /// The windows along an axis of so many positions.
+    func axis(_ number: Int, over count: Int) -> WindowGeometry.Axis {
+        padding.axis(
+            over: count, window: size.sizes[number], stride: strides.sizes[number],
+            dilation: dilation?.sizes[number] ?? 1)
+    }
+
+    /// How often the window fits along each axis of samples, whose channels are last.
+    func outputSizes(over sample: Shape) -> [Int] {
+        (0..<Size.rank).map { axis($0, over: sample[$0]).output }
+    }
+
+    /// The fault of samples, whose channels are last, into which the window does not fit.
+    func fault(over sample: Shape) -> String? {
+        let dilation = dilation.map { " (dilation \($0))" } ?? ""
+        return outputSizes(over: sample).allSatisfy { $0 > 0 }
+            ? nil : "a window of \(size)\(dilation) does not fit into samples of shape \(sample)"
+    }
+}
+
+extension SlidingWindow<Size2D> {
+    /// The windows along both axes of images.
     func axes(over image: Size2D) -> (vertical: WindowGeometry.Axis, horizontal: WindowGeometry.Axis) {
-        let pads = padding == .same
-        return (
-            .init(
-                input: image.height, window: size.height, stride: strides.height, dilation: dilation.height,
-                pads: pads),
-            .init(
-                input: image.width, window: size.width, stride: strides.width, dilation: dilation.width,
-                pads: pads)
-        )
-    }
-
-    /// How often the window fits into images [height, width, channels].
-    func outputSize(over image: Shape) -> Size2D {
-        let axes = axes(over: Size2D(image[0], image[1]))
-        return Size2D(axes.vertical.output, axes.horizontal.output)
-    }
-
-    /// The fault of images [height, width, channels] into which the window does not fit.
-    func fault(over image: Shape) -> String? {
-        let output = outputSize(over: image)
-        return output.height > 0 && output.width > 0
-            ? nil
-            : "a window of \(size) (dilation \(dilation)) does not fit into images of \(image[0])×\(image[1])"
+        (axis(0, over: image.height), axis(1, over: image.width))
     }
 }
 
 extension Padding {
     /// The same along a sequence.
     var alongSequences: SequencePadding { self == .same ? .same : .valid }
-}
-
-extension WindowGeometry.Axis {
-    /// The fault of sequences into which the window does not fit.
-    var fault: String? {
-        output > 0
-            ? nil : "a window of \(window) (dilation \(dilation)) does not fit into sequences of \(input)"
-    }
 }

@@ -43,6 +43,7 @@ public struct TransposedConvolutionConfiguration<Size: SpatialSize>: LayerConfig
 }
 
 /// What layers of transposed convolution share: a kernel, a bias and an activation. See `Conv2DTranspose`.
+/// The channels are last, or first with that `dataFormat`.
 public class TransposedConvolutionLayer<Size: SpatialSize>: Layer {
     public typealias Configuration = TransposedConvolutionConfiguration<Size>
 
@@ -72,9 +73,12 @@ public class TransposedConvolutionLayer<Size: SpatialSize>: Layer {
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        let shape = shapes[0]
-        if let fault = faultUnlessRank(Size.rank + 1, "\(Size.axes), channels", of: shape) { return fault }
-        if let fault = inputShape.flatMap({ faultUnlessChannels($0[-1], shape[-1]) }) { return fault }
+        let format = configuration.dataFormat
+        if let fault = faultUnlessRank(Size.rank + 1, format.axes(Size.axes), of: shapes[0]) { return fault }
+        let shape = format.channelsLast(shapes[0])
+        if let fault = inputShape.flatMap({ faultUnlessChannels(format.channelsLast($0)[-1], shape[-1]) }) {
+            return fault
+        }
         // Within 32 bits, so that the sizes themselves do not overflow.
         if let size = shape.sizes.first(where: { $0 > Int(Int32.max) }) {
             return "samples of shape \(shape) have an axis of \(size), expected at most \(Int32.max)"
@@ -87,9 +91,9 @@ public class TransposedConvolutionLayer<Size: SpatialSize>: Layer {
     }
 
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
+        let channels = configuration.dataFormat.channelsLast(inputShape)[-1]
         kernel = addParameter(
-            "kernel",
-            shape: Shape(configuration.kernelSize.sizes + [configuration.filters, inputShape[-1]]),
+            "kernel", shape: Shape(configuration.kernelSize.sizes + [configuration.filters, channels]),
             initializer: configuration.kernelInitializer, regularizer: configuration.kernelRegularizer,
             constraint: configuration.kernelConstraint, generator: &generator)
         if configuration.useBias {
@@ -101,10 +105,12 @@ public class TransposedConvolutionLayer<Size: SpatialSize>: Layer {
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        Shape(outputSizes(over: inputShape) + [configuration.filters])
+        let format = configuration.dataFormat
+        return format.ordered(
+            Shape(outputSizes(over: format.channelsLast(inputShape)) + [configuration.filters]))
     }
 
-    /// Computes the output of a batch, clamped, without the activation.
+    /// Computes the output of a batch, given with the channels last, clamped, without the activation.
     func spread(_ input: Variable, in context: Context, clamp: Clamp) -> Variable {
         fail("\(Self.self): spread(_:in:clamp:) is not overridden")
     }
@@ -122,7 +128,9 @@ extension TransposedConvolutionLayer: EpilogueLayer {
 
     package func forward(_ inputs: [Variable], in context: Context, epilogue: Epilogue) -> Variable {
         let activation = configuration.activation
-        let output = spread(inputs[0], in: context, clamp: epilogue.after(activation).clamp)
+        let output = configuration.dataFormat.computing(inputs[0]) { batch in
+            spread(batch, in: context, clamp: epilogue.after(activation).clamp)
+        }
         return activation.clamp == nil ? activation(output) : output
     }
 }

@@ -69,32 +69,38 @@ public final class UpSampling2D: Layer, ConfigurableLayer {
     ///
     /// Traps if a size is not positive.
     public convenience init(
-        _ size: some Size2DConvertible = 2, interpolation: Interpolation = .nearest, name: String? = nil
+        _ size: some Size2DConvertible = 2, dataFormat: DataFormat = .channelsLast,
+        interpolation: Interpolation = .nearest, name: String? = nil
     ) {
         self.init(
-            configuration: Configuration(size: size.size2D, interpolation: interpolation), name: name)
+            configuration: Configuration(
+                size: size.size2D, dataFormat: dataFormat, interpolation: interpolation), name: name)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        spatialFault(of: shapes[0], rank: 2) ?? faultUnlessCountable(outputShape(for: shapes[0]))
-            ?? (shapes[0][0] > 0 && shapes[0][1] > 0 ? nil : "samples of shape \(shapes[0]) are empty")
+        let format = configuration.dataFormat
+        return spatialFault(of: shapes[0], rank: 2, format)
+            ?? faultUnlessCountable(outputShape(for: shapes[0]))
+            ?? (format.channelsLast(shapes[0]).sizes.dropLast().contains(0)
+                ? "samples of shape \(shapes[0]) are empty" : nil)
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        [
-            inputShape[0] * configuration.size.height, inputShape[1] * configuration.size.width,
-            inputShape[2],
-        ]
+        let format = configuration.dataFormat
+        let sample = format.channelsLast(inputShape)
+        return format.ordered(
+            [sample[0] * configuration.size.height, sample[1] * configuration.size.width, sample[2]])
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         let size = configuration.size
-        if configuration.interpolation == .nearest {
-            return input.upsampled(size.height, axis: 1).upsampled(size.width, axis: 2)
+        return configuration.dataFormat.computing(input) { images in
+            configuration.interpolation == .nearest
+                ? images.upsampled(size.height, axis: 1).upsampled(size.width, axis: 2)
+                : images.resized(
+                    to: Size2D(images.shape[1] * size.height, images.shape[2] * size.width),
+                    interpolation: configuration.interpolation)
         }
-        return input.resized(
-            to: Size2D(input.shape[1] * size.height, input.shape[2] * size.width),
-            interpolation: configuration.interpolation)
     }
 }
 
@@ -120,21 +126,29 @@ public final class UpSampling3D: Layer, ConfigurableLayer {
     }
 
     /// - Parameter size: how often each voxel occurs along each axis. Traps if one is not positive.
-    public convenience init(_ size: some Size3DConvertible = 2, name: String? = nil) {
-        self.init(configuration: Configuration(size: size.size3D), name: name)
+    public convenience init(
+        _ size: some Size3DConvertible = 2, dataFormat: DataFormat = .channelsLast, name: String? = nil
+    ) {
+        self.init(configuration: Configuration(size: size.size3D, dataFormat: dataFormat), name: name)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        if let fault = spatialFault(of: shapes[0], rank: 3) { return fault }
+        if let fault = spatialFault(of: shapes[0], rank: 3, configuration.dataFormat) { return fault }
         // Each axis stays within 64 bits; their product must too.
         return faultUnlessCountable(outputShape(for: shapes[0]))
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        Shape(zip(inputShape.sizes, configuration.size.sizes).map { $0 * $1 } + [inputShape[3]])
+        let format = configuration.dataFormat
+        let sample = format.channelsLast(inputShape)
+        return format.ordered(
+            Shape(zip(sample.sizes, configuration.size.sizes).map { $0 * $1 } + [sample[3]]))
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        configuration.size.sizes.enumerated().reduce(input) { $0.upsampled($1.element, axis: $1.offset + 1) }
+        let first = configuration.dataFormat == .channelsLast ? 1 : 2
+        return configuration.size.sizes.enumerated().reduce(input) {
+            $0.upsampled($1.element, axis: $1.offset + first)
+        }
     }
 }

@@ -61,10 +61,13 @@ public enum Padding: String, Sendable, Codable {
     case same
 }
 
-/// Where images keep their channels. Channels first, which Keras can be set to, is not computed here.
+/// Where sequences, images and volumes keep their channels. Layers compute with the channels last; where they come
+/// first, samples are transposed to that and back.
 public enum DataFormat: String, Sendable, Codable {
     /// [batch, height, width, channels]
     case channelsLast = "channels_last"
+    /// [batch, channels, height, width]
+    case channelsFirst = "channels_first"
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -73,7 +76,7 @@ public enum DataFormat: String, Sendable, Codable {
             throw DecodingError.dataCorruptedError(
                 in: container,
                 debugDescription:
-                    "images are \(name), only channels_last is computed here; build the model in Keras with data_format=\"channels_last\""
+                    "there is no data format \"\(name)\", but channels_last and channels_first"
             )
         }
         self = format

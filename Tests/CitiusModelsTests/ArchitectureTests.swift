@@ -136,7 +136,7 @@ import Testing
                 ("\"units\": 2", "\"units\": \"two\""), ("\"filters\": 4", "\"filters\": 0"),
                 ("[null, 28, 28, 1]", "[null, 28]"), ("[null, 28, 28, 1]", "[null, 1, 1, 1]"),
                 ("[null, 9, 9, 3]", "[null, -9, 9, 3]"), ("\"relu\"", "\"reluctant\""),
-                ("channels_last", "channels_first"),
+                ("channels_last", "channels_second"),
                 ("\"class_name\": \"Flatten\"", "\"class_name\": \"Flat\""),
                 ("keras_history", "history"), ("[\"a\", 0, 0]", "[\"a\", 0, 7]"),
                 ("[\"shared\", 1, 0]", "[\"shared\", 99, 0]"), ("\"axis\": 1", "\"axis\": 0"),

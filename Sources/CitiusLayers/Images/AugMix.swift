@@ -44,7 +44,7 @@ public final class AugMix: ImageAugmentation, ConfigurableLayer {
         operations = RandAugment.operations(
             configuration.factor, valueRange: configuration.valueRange,
             interpolation: configuration.interpolation, changesColors: configuration.allOps)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:

@@ -19,7 +19,7 @@ public final class AutoContrast: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: nil, name: name)
+        super.init(seed: nil, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameter valueRange: between what values pixels lie. Traps if nothing lies between.
@@ -27,7 +27,7 @@ public final class AutoContrast: ImageAugmentation, ConfigurableLayer {
         self.init(configuration: Configuration(valueRange: valueRange), name: name)
     }
 
-    public override func forward(_ input: Variable, in context: Context) -> Variable { stretched(input) }
+    override func inferred(_ images: Variable) -> Variable { stretched(images) }
 
     override func augmented(_ images: Variable, using generator: inout RandomGenerator) -> Variable {
         stretched(images)

@@ -1,4 +1,5 @@
 import CitiusAutograd
+import CitiusPlatform
 import CitiusTensor
 
 /// In training, a random rectangle of each image shows that of another one of its batch (Yun et al. 2019, arXiv
@@ -19,7 +20,7 @@ public final class CutMix: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameter factor: the areas that stay are of the distribution Beta(f, f), f being a number from 0 to the factor
@@ -27,9 +28,12 @@ public final class CutMix: ImageAugmentation, ConfigurableLayer {
     ///
     /// Traps if the factor is not within 0 to 1.
     public convenience init(
-        _ factor: some RandomFactorConvertible = 1.0, seed: Int? = nil, name: String? = nil
+        _ factor: some RandomFactorConvertible = 1.0, seed: Int? = nil,
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
-        self.init(configuration: Configuration(factor: factor.randomFactor, seed: seed), name: name)
+        self.init(
+            configuration: Configuration(factor: factor.randomFactor, seed: seed, dataFormat: dataFormat),
+            name: name)
     }
 
     private func drawn(_ shape: Shape, using generator: inout RandomGenerator) -> (
@@ -52,6 +56,9 @@ public final class CutMix: ImageAugmentation, ConfigurableLayer {
     public func mixed(
         images: Tensor, labels: Tensor, using generator: inout RandomGenerator
     ) -> (images: Tensor, labels: Tensor) {
+        require(
+            format == .channelsLast, "CutMix: mixed(images:labels:using:) takes images with the channels last"
+        )
         let (order, boxes) = drawn(images.shape, using: &generator)
         let areas = boxes.areas.expandingAxis(at: -1).cast(to: labels.dtype)
         return (

@@ -26,7 +26,7 @@ public final class Equalization: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: nil, name: name)
+        super.init(seed: nil, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:

@@ -10,12 +10,14 @@ import CitiusTensor
 /// seed instead, whose place is the model's, so that a training that is taken up again goes on as it would have.
 ///
 /// # Shapes
-/// [batch, height, width, channels] → the same.
+/// [batch, height, width, channels] → the same; [batch, channels, height, width] with the channels first.
 public class ImageAugmentation: Layer {
     private final let ownSeed: Int?
+    final let format: DataFormat
 
-    init(seed: Int?, name: String?) {
+    init(seed: Int?, dataFormat: DataFormat, name: String?) {
         ownSeed = seed
+        format = dataFormat
         super.init(name: name)
     }
 
@@ -25,26 +27,28 @@ public class ImageAugmentation: Layer {
     var channels: [Int]? { nil }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        if let fault = faultUnlessRank(3, "height, width, channels", of: shapes[0]) { return fault }
-        if let channels, !channels.contains(shapes[0][2]) {
-            return "samples of shape \(shapes[0]) have \(shapes[0][2]) channels, expected "
+        if let fault = faultUnlessRank(3, format.axes("height, width"), of: shapes[0]) { return fault }
+        let count = format.channelsLast(shapes[0])[2]
+        if let channels, !channels.contains(count) {
+            return "samples of shape \(shapes[0]) have \(count) channels, expected "
                 + channels.map { "\($0)" }.joined(separator: " or ")
         }
         return shapes[0].sizes.contains(0) ? "samples of shape \(shapes[0]) are empty" : nil
     }
 
-    /// What becomes of a batch in training.
+    /// What becomes of a batch, given with the channels last, in inference.
+    func inferred(_ images: Variable) -> Variable { images }
+
+    /// What becomes of a batch, given with the channels last, in training.
     func augmented(_ images: Variable, using generator: inout RandomGenerator) -> Variable {
         fail("\(Self.self): augmented(_:using:) is not overridden")
     }
 
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        guard context.isTraining else { return input }
-        guard let ownSeed else { return augmented(input, using: &context.random.generator) }
-        var generator = RandomGenerator(seed: UInt64(bitPattern: Int64(ownSeed)))
-        // The place in the model's stream, far from the next one's.
-        generator.counter = context.random.generator.takeBlocks(1) << 32
-        return augmented(input, using: &generator)
+    public final override func forward(_ input: Variable, in context: Context) -> Variable {
+        format.computing(input) { images in
+            guard context.isTraining else { return inferred(images) }
+            return context.random.drawing(seed: ownSeed) { augmented(images, using: &$0) }
+        }
     }
 }
 

@@ -29,12 +29,14 @@ public final class MixUp: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameter alpha: the weights are of the distribution Beta(alpha, alpha). Traps if it is not positive.
-    public convenience init(_ alpha: Double = 0.2, seed: Int? = nil, name: String? = nil) {
-        self.init(configuration: Configuration(alpha: alpha, seed: seed), name: name)
+    public convenience init(
+        _ alpha: Double = 0.2, seed: Int? = nil, dataFormat: DataFormat = .channelsLast, name: String? = nil
+    ) {
+        self.init(configuration: Configuration(alpha: alpha, seed: seed, dataFormat: dataFormat), name: name)
     }
 
     private func drawn(_ count: Int, using generator: inout RandomGenerator) -> (

@@ -33,7 +33,7 @@ public final class RandAugment: ImageAugmentation, ConfigurableLayer {
         operations = Self.operations(
             configuration.factor, valueRange: configuration.valueRange,
             interpolation: configuration.interpolation)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:
@@ -45,12 +45,13 @@ public final class RandAugment: ImageAugmentation, ConfigurableLayer {
     public convenience init(
         valueRange: ClosedRange<Double> = 0...255, numOps: Int = 2,
         factor: some RandomFactorConvertible = 0.5,
-        interpolation: Interpolation = .bilinear, seed: Int? = nil, name: String? = nil
+        interpolation: Interpolation = .bilinear, seed: Int? = nil, dataFormat: DataFormat = .channelsLast,
+        name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 valueRange: valueRange, numOps: numOps, factor: factor.randomFactor,
-                interpolation: interpolation, seed: seed), name: name)
+                interpolation: interpolation, seed: seed, dataFormat: dataFormat), name: name)
     }
 
     /// The operations of a strength, from which some are chosen.

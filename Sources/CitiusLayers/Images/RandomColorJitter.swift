@@ -40,7 +40,7 @@ public final class RandomColorJitter: ImageAugmentation, ConfigurableLayer {
             configuration.hueFactor.map { RandomHue($0, valueRange: range) },
         ]
         self.steps = steps.compactMap { $0 }
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameter valueRange: between what values pixels lie.
@@ -50,14 +50,15 @@ public final class RandomColorJitter: ImageAugmentation, ConfigurableLayer {
         valueRange: ClosedRange<Double> = 0...255, brightnessFactor: (any RandomFactorConvertible)? = nil,
         contrastFactor: (any RandomFactorConvertible)? = nil,
         saturationFactor: (any RandomFactorConvertible)? = nil,
-        hueFactor: (any RandomFactorConvertible)? = nil, seed: Int? = nil, name: String? = nil
+        hueFactor: (any RandomFactorConvertible)? = nil, seed: Int? = nil,
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 valueRange: valueRange, brightnessFactor: brightnessFactor?.randomFactor,
                 contrastFactor: contrastFactor?.randomFactor,
                 saturationFactor: saturationFactor?.randomFactor, hueFactor: hueFactor?.randomFactor,
-                seed: seed), name: name)
+                seed: seed, dataFormat: dataFormat), name: name)
     }
 
     override var channels: [Int]? {

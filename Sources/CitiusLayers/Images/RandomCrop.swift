@@ -25,28 +25,35 @@ public final class RandomCrop: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// Traps if a size is not positive.
-    public convenience init(_ height: Int, _ width: Int, seed: Int? = nil, name: String? = nil) {
-        self.init(configuration: Configuration(height: height, width: width, seed: seed), name: name)
+    public convenience init(
+        _ height: Int, _ width: Int, seed: Int? = nil, dataFormat: DataFormat = .channelsLast,
+        name: String? = nil
+    ) {
+        self.init(
+            configuration: Configuration(height: height, width: width, seed: seed, dataFormat: dataFormat),
+            name: name)
     }
 
     private var size: Size2D { Size2D(configuration.height, configuration.width) }
 
-    public override func fault(ofInputs shapes: [Shape]) -> String? { faultOfResizing(shapes[0], to: size) }
-
-    public override func outputShape(for inputShape: Shape) -> Shape {
-        [configuration.height, configuration.width, inputShape[2]]
+    public override func fault(ofInputs shapes: [Shape]) -> String? {
+        faultOfResizing(shapes[0], to: size, format)
     }
 
-    public override func forward(_ input: Variable, in context: Context) -> Variable {
-        context.isTraining && input.shape[1] > size.height && input.shape[2] > size.width
-            ? super.forward(input, in: context) : input.croppedToAspectRatio(of: size).resized(to: size)
+    public override func outputShape(for inputShape: Shape) -> Shape {
+        format.ordered([configuration.height, configuration.width, format.channelsLast(inputShape)[2]])
+    }
+
+    override func inferred(_ images: Variable) -> Variable {
+        images.croppedToAspectRatio(of: size).resized(to: size)
     }
 
     override func augmented(_ images: Variable, using generator: inout RandomGenerator) -> Variable {
+        guard images.shape[1] > size.height, images.shape[2] > size.width else { return inferred(images) }
         let top = Int.random(in: 0...images.shape[1] - size.height, using: &generator)
         let left = Int.random(in: 0...images.shape[2] - size.width, using: &generator)
         return images.cropped(to: size, top: top, left: left)

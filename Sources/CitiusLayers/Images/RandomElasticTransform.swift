@@ -33,7 +33,7 @@ public final class RandomElasticTransform: ImageAugmentation, ConfigurableLayer 
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:

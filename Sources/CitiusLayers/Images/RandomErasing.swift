@@ -27,7 +27,7 @@ public final class RandomErasing: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:
@@ -41,16 +41,17 @@ public final class RandomErasing: ImageAugmentation, ConfigurableLayer {
     public convenience init(
         _ factor: some RandomFactorConvertible = 1.0, scale: some RandomFactorConvertible = 0.02...0.33,
         fillValue: ChannelValues? = nil, valueRange: ClosedRange<Double> = 0...255, seed: Int? = nil,
-        name: String? = nil
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 factor: factor.randomFactor, scale: scale.randomFactor, fillValue: fillValue,
-                valueRange: valueRange, seed: seed), name: name)
+                valueRange: valueRange, seed: seed, dataFormat: dataFormat), name: name)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        super.fault(ofInputs: shapes) ?? configuration.fillValue?.fault("fillValue", of: shapes[0])
+        super.fault(ofInputs: shapes)
+            ?? configuration.fillValue?.fault("fillValue", of: format.channelsLast(shapes[0]))
     }
 
     override func augmented(_ images: Variable, using generator: inout RandomGenerator) -> Variable {

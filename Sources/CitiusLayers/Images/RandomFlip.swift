@@ -23,14 +23,15 @@ public final class RandomFlip: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameter mode: along which axes images are turned over.
     public convenience init(
-        _ mode: Mode = .horizontalAndVertical, seed: Int? = nil, name: String? = nil
+        _ mode: Mode = .horizontalAndVertical, seed: Int? = nil, dataFormat: DataFormat = .channelsLast,
+        name: String? = nil
     ) {
-        self.init(configuration: Configuration(mode: mode, seed: seed), name: name)
+        self.init(configuration: Configuration(mode: mode, seed: seed, dataFormat: dataFormat), name: name)
     }
 
     override func augmented(_ images: Variable, using generator: inout RandomGenerator) -> Variable {

@@ -18,7 +18,7 @@ public final class RandomGrayscale: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: nil, name: name)
+        super.init(seed: nil, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameter factor: the probability. Traps if it is not within 0 to 1.

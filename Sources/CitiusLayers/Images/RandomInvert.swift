@@ -25,7 +25,7 @@ public final class RandomInvert: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:
@@ -35,10 +35,11 @@ public final class RandomInvert: ImageAugmentation, ConfigurableLayer {
     /// Traps if the factor is not within 0 to 1.
     public convenience init(
         _ factor: some RandomFactorConvertible = 1.0, valueRange: ClosedRange<Double> = 0...255,
-        seed: Int? = nil, name: String? = nil
+        seed: Int? = nil, dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
-            configuration: Configuration(factor: factor.randomFactor, valueRange: valueRange, seed: seed),
+            configuration: Configuration(
+                factor: factor.randomFactor, valueRange: valueRange, seed: seed, dataFormat: dataFormat),
             name: name)
     }
 

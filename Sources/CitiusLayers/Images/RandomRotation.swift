@@ -24,7 +24,7 @@ public final class RandomRotation: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:
@@ -35,12 +35,12 @@ public final class RandomRotation: ImageAugmentation, ConfigurableLayer {
     public convenience init(
         _ factor: some RandomFactorConvertible, fillMode: FillMode = .reflect,
         interpolation: Interpolation = .bilinear, seed: Int? = nil,
-        fillValue: Double = 0, name: String? = nil
+        fillValue: Double = 0, dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 factor: factor.randomFactor, fillMode: fillMode, interpolation: interpolation, seed: seed,
-                fillValue: fillValue),
+                fillValue: fillValue, dataFormat: dataFormat),
             name: name)
     }
 

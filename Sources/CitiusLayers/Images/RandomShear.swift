@@ -27,7 +27,7 @@ public final class RandomShear: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:
@@ -39,12 +39,12 @@ public final class RandomShear: ImageAugmentation, ConfigurableLayer {
     public convenience init(
         xFactor: some RandomFactorConvertible = 0.0, yFactor: some RandomFactorConvertible = 0.0,
         fillMode: FillMode = .reflect, interpolation: Interpolation = .bilinear, seed: Int? = nil,
-        fillValue: Double = 0, name: String? = nil
+        fillValue: Double = 0, dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 xFactor: xFactor.randomFactor, yFactor: yFactor.randomFactor, fillMode: fillMode,
-                interpolation: interpolation, seed: seed, fillValue: fillValue),
+                interpolation: interpolation, seed: seed, fillValue: fillValue, dataFormat: dataFormat),
             name: name)
     }
 

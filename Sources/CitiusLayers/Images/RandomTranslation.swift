@@ -27,7 +27,7 @@ public final class RandomTranslation: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:
@@ -39,12 +39,13 @@ public final class RandomTranslation: ImageAugmentation, ConfigurableLayer {
     public convenience init(
         heightFactor: some RandomFactorConvertible, widthFactor: some RandomFactorConvertible,
         fillMode: FillMode = .reflect, interpolation: Interpolation = .bilinear, seed: Int? = nil,
-        fillValue: Double = 0, name: String? = nil
+        fillValue: Double = 0, dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 heightFactor: heightFactor.randomFactor, widthFactor: widthFactor.randomFactor,
-                fillMode: fillMode, interpolation: interpolation, seed: seed, fillValue: fillValue),
+                fillMode: fillMode, interpolation: interpolation, seed: seed, fillValue: fillValue,
+                dataFormat: dataFormat),
             name: name)
     }
 

@@ -28,7 +28,7 @@ public final class RandomZoom: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:
@@ -41,12 +41,13 @@ public final class RandomZoom: ImageAugmentation, ConfigurableLayer {
     public convenience init(
         _ heightFactor: some RandomFactorConvertible, widthFactor: (any RandomFactorConvertible)? = nil,
         fillMode: FillMode = .reflect, interpolation: Interpolation = .bilinear, seed: Int? = nil,
-        fillValue: Double = 0, name: String? = nil
+        fillValue: Double = 0, dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 heightFactor: heightFactor.randomFactor, widthFactor: widthFactor?.randomFactor,
-                fillMode: fillMode, interpolation: interpolation, seed: seed, fillValue: fillValue),
+                fillMode: fillMode, interpolation: interpolation, seed: seed, fillValue: fillValue,
+                dataFormat: dataFormat),
             name: name)
     }
 

@@ -52,34 +52,40 @@ public final class Resizing: Layer, ConfigurableLayer {
     public convenience init(
         _ height: Int, _ width: Int, interpolation: Interpolation = .bilinear,
         cropToAspectRatio: Bool = false,
-        padToAspectRatio: Bool = false, fillValue: Double = 0, antialias: Bool = false, name: String? = nil
+        padToAspectRatio: Bool = false, fillValue: Double = 0, antialias: Bool = false,
+        dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 height: height, width: width, interpolation: interpolation,
                 cropToAspectRatio: cropToAspectRatio, padToAspectRatio: padToAspectRatio,
-                fillValue: fillValue, antialias: antialias),
+                fillValue: fillValue, antialias: antialias, dataFormat: dataFormat),
             name: name)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        faultOfResizing(shapes[0], to: Size2D(configuration.height, configuration.width))
+        faultOfResizing(
+            shapes[0], to: Size2D(configuration.height, configuration.width), configuration.dataFormat)
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        [configuration.height, configuration.width, inputShape[2]]
+        let format = configuration.dataFormat
+        return format.ordered(
+            [configuration.height, configuration.width, format.channelsLast(inputShape)[2]])
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
         let size = Size2D(configuration.height, configuration.width)
-        var images = input
-        if configuration.cropToAspectRatio {
-            images = images.croppedToAspectRatio(of: size)
-        } else if configuration.padToAspectRatio {
-            images = images.paddedToAspectRatio(of: size, value: configuration.fillValue)
+        return configuration.dataFormat.computing(input) { images in
+            var images = images
+            if configuration.cropToAspectRatio {
+                images = images.croppedToAspectRatio(of: size)
+            } else if configuration.padToAspectRatio {
+                images = images.paddedToAspectRatio(of: size, value: configuration.fillValue)
+            }
+            return images.resized(
+                to: size, interpolation: configuration.interpolation, antialias: configuration.antialias)
         }
-        return images.resized(
-            to: size, interpolation: configuration.interpolation, antialias: configuration.antialias)
     }
 }
 
@@ -108,35 +114,42 @@ public final class CenterCrop: Layer, ConfigurableLayer {
     }
 
     /// Traps if a size is not positive.
-    public convenience init(_ height: Int, _ width: Int, name: String? = nil) {
-        self.init(configuration: Configuration(height: height, width: width), name: name)
+    public convenience init(
+        _ height: Int, _ width: Int, dataFormat: DataFormat = .channelsLast, name: String? = nil
+    ) {
+        self.init(
+            configuration: Configuration(height: height, width: width, dataFormat: dataFormat), name: name)
     }
 
     public override func fault(ofInputs shapes: [Shape]) -> String? {
-        faultOfResizing(shapes[0], to: Size2D(configuration.height, configuration.width))
+        faultOfResizing(
+            shapes[0], to: Size2D(configuration.height, configuration.width), configuration.dataFormat)
     }
 
     public override func outputShape(for inputShape: Shape) -> Shape {
-        [configuration.height, configuration.width, inputShape[2]]
+        let format = configuration.dataFormat
+        return format.ordered(
+            [configuration.height, configuration.width, format.channelsLast(inputShape)[2]])
     }
 
     public override func forward(_ input: Variable, in context: Context) -> Variable {
-        let (height, width) = (configuration.height, configuration.width)
-        let (down, right) = (input.shape[1] - height, input.shape[2] - width)
-        if down >= 0 && right >= 0 {
-            return input.cropped(to: Size2D(height, width), top: down / 2, left: right / 2)
+        let size = Size2D(configuration.height, configuration.width)
+        return configuration.dataFormat.computing(input) { images in
+            let (down, right) = (images.shape[1] - size.height, images.shape[2] - size.width)
+            return down >= 0 && right >= 0
+                ? images.cropped(to: size, top: down / 2, left: right / 2)
+                : images.croppedToAspectRatio(of: size).resized(to: size)
         }
-        let size = Size2D(height, width)
-        return input.croppedToAspectRatio(of: size).resized(to: size)
     }
 }
 
 extension Layer {
     /// The fault of samples that are no images, or empty, or whose result is larger than any memory.
-    final func faultOfResizing(_ shape: Shape, to size: Size2D) -> String? {
-        if let fault = spatialFault(of: shape, rank: 2) { return fault }
-        if shape[0] == 0 || shape[1] == 0 { return "samples of shape \(shape) are empty" }
-        return faultUnlessCountable([size.height, size.width, shape[2]])
+    final func faultOfResizing(_ shape: Shape, to size: Size2D, _ format: DataFormat) -> String? {
+        if let fault = spatialFault(of: shape, rank: 2, format) { return fault }
+        let sample = format.channelsLast(shape)
+        if sample[0] == 0 || sample[1] == 0 { return "samples of shape \(shape) are empty" }
+        return faultUnlessCountable([size.height, size.width, sample[2]])
     }
 }
 

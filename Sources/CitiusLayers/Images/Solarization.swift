@@ -25,7 +25,7 @@ public final class Solarization: ImageAugmentation, ConfigurableLayer {
 
     public init(configuration: Configuration, name: String? = nil) {
         self.configuration = Self.checked(configuration)
-        super.init(seed: configuration.seed, name: name)
+        super.init(seed: configuration.seed, dataFormat: configuration.dataFormat, name: name)
     }
 
     /// - Parameters:
@@ -37,12 +37,12 @@ public final class Solarization: ImageAugmentation, ConfigurableLayer {
     public convenience init(
         additionFactor: some RandomFactorConvertible = 0.0,
         thresholdFactor: some RandomFactorConvertible = 0.0, valueRange: ClosedRange<Double> = 0...255,
-        seed: Int? = nil, name: String? = nil
+        seed: Int? = nil, dataFormat: DataFormat = .channelsLast, name: String? = nil
     ) {
         self.init(
             configuration: Configuration(
                 additionFactor: additionFactor.randomFactor, thresholdFactor: thresholdFactor.randomFactor,
-                valueRange: valueRange, seed: seed), name: name)
+                valueRange: valueRange, seed: seed, dataFormat: dataFormat), name: name)
     }
 
     override func augmented(_ images: Variable, using generator: inout RandomGenerator) -> Variable {

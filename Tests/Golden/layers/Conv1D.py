@@ -16,4 +16,5 @@ CASES = [
         ),
         [(2, 5, 3)],
     ),
+    Case(lambda: L.Conv1D(3, 2, padding="causal", groups=1, activation="relu", data_format="channels_first"), [(2, 4, 5)]),
 ]

@@ -15,4 +15,5 @@ CASES = [
         ),
         [(2, 4, 3)],
     ),
+    Case(lambda: L.Conv1DTranspose(3, 3, strides=2, data_format="channels_first"), [(2, 2, 4)]),
 ]

@@ -18,4 +18,5 @@ CASES = [
         ),
         [(2, 3, 4, 2)],
     ),
+    Case(lambda: L.Conv2D(4, (3, 2), strides=(1, 2), padding="same", groups=2, activation="softmax", data_format="channels_first"), [(2, 4, 5, 6)]),
 ]

@@ -17,4 +17,5 @@ CASES = [
         ),
         [(2, 3, 2, 3)],
     ),
+    Case(lambda: L.Conv2DTranspose(3, 3, strides=(2, 1), padding="same", activation="relu", data_format="channels_first"), [(2, 2, 3, 4)]),
 ]

@@ -14,4 +14,5 @@ CASES = [
         ),
         [(2, 3, 3, 2, 2)],
     ),
+    Case(lambda: L.Conv3D(2, 2, data_format="channels_first"), [(2, 3, 4, 3, 2)]),
 ]

@@ -14,4 +14,5 @@ CASES = [
         ),
         [(2, 2, 2, 1, 2)],
     ),
+    Case(lambda: L.Conv3DTranspose(2, 2, strides=2, data_format="channels_first"), [(1, 3, 2, 3, 2)]),
 ]

@@ -12,4 +12,5 @@ CASES = [
         ),
         [(2, 4, 3)],
     ),
+    Case(lambda: L.DepthwiseConv1D(3, depth_multiplier=2, data_format="channels_first"), [(2, 3, 5)]),
 ]

@@ -13,4 +13,5 @@ CASES = [
         ),
         [(2, 4, 3, 2)],
     ),
+    Case(lambda: L.DepthwiseConv2D((2, 3), padding="same", activation="relu", data_format="channels_first"), [(2, 3, 4, 5)]),
 ]

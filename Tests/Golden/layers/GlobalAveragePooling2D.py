@@ -4,4 +4,5 @@ from layers import Case
 CASES = [
     Case(lambda: L.GlobalAveragePooling2D(), [(2, 4, 3, 5)]),
     Case(lambda: L.GlobalAveragePooling2D(keepdims=True), [(2, 4, 3, 5)]),
+    Case(lambda: L.GlobalAveragePooling2D(data_format="channels_first"), [(2, 3, 4, 5)]),
 ]

@@ -4,4 +4,5 @@ from layers import Case
 CASES = [
     Case(lambda: L.GlobalAveragePooling3D(), [(2, 2, 3, 4, 3)]),
     Case(lambda: L.GlobalAveragePooling3D(keepdims=True), [(2, 2, 3, 4, 3)]),
+    Case(lambda: L.GlobalAveragePooling3D(data_format="channels_first", keepdims=True), [(2, 2, 3, 4, 2)]),
 ]

@@ -6,4 +6,5 @@ CASES = [
     Case(lambda: L.MaxPooling2D(3, strides=2), [(2, 7, 9, 3)]),
     Case(lambda: L.MaxPooling2D((2, 3), strides=(1, 2), padding="same"), [(2, 7, 9, 3)]),
     Case(lambda: L.MaxPooling2D(2, padding="same"), [(2, 7, 9, 3)]),
+    Case(lambda: L.MaxPooling2D((2, 3), strides=1, padding="same", data_format="channels_first"), [(2, 3, 4, 5)]),
 ]

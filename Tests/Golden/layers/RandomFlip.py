@@ -5,4 +5,5 @@ from layers import Case
 CASES = [
     Case(lambda: L.RandomFlip(), [(2, 4, 5, 3)]),
     Case(lambda: L.RandomFlip("horizontal", seed=3), [(2, 4, 5, 3)]),
+    Case(lambda: L.RandomFlip(data_format="channels_first"), [(2, 3, 4, 5)]),
 ]

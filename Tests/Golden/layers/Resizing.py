@@ -16,4 +16,6 @@ CASES = [
 ] + [
     Case(lambda size=size: L.Resizing(*size, pad_to_aspect_ratio=True, fill_value=0.5), [(1, 5, 7, 2)])
     for size in [(3, 3), (2, 6), (9, 4)]
+] + [
+    Case(lambda: L.Resizing(3, 6, crop_to_aspect_ratio=True, data_format="channels_first"), [(1, 2, 5, 7)]),
 ]

@@ -12,4 +12,5 @@ CASES = [
         ),
         [(2, 4, 3)],
     ),
+    Case(lambda: L.SeparableConv1D(4, 3, data_format="channels_first"), [(2, 3, 5)]),
 ]

@@ -13,4 +13,5 @@ CASES = [
         ),
         [(2, 4, 3, 2)],
     ),
+    Case(lambda: L.SeparableConv2D(4, 3, strides=2, padding="same", data_format="channels_first"), [(2, 3, 4, 5)]),
 ]

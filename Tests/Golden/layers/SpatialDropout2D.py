@@ -5,4 +5,5 @@ from layers import Case
 CASES = [
     Case(lambda: L.SpatialDropout2D(0.25), [(2, 3, 4, 2)]),
     Case(lambda: L.SpatialDropout2D(0.0, seed=3), [(2, 3, 4, 2)], training=True),
+    Case(lambda: L.SpatialDropout2D(0.25, data_format="channels_first"), [(2, 3, 4, 2)]),
 ]
