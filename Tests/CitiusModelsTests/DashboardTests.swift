@@ -2,6 +2,7 @@ import CitiusLayers
 import CitiusOptimizers
 import CitiusTensor
 import Foundation
+import Synchronization
 import Testing
 
 @testable import CitiusModels
@@ -148,6 +149,52 @@ import Testing
         let (_, screens) = try train(
             screen, epochs: 1, metrics: [broken, huge, Mean(name: "constant") { p, _ in p * 0 }])
         #expect(screen.faults == [] && screens.last?.contains("nan") == true)
+    }
+
+    /// `dashboard: true`, on a terminal of the system's.
+    @Test func onARealTerminal() async {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            var (terminal, screen): (Int32, Int32) = (0, 0)
+            var size = winsize(ws_row: 20, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0)
+            guard openpty(&terminal, &screen, nil, nil, &size) == 0, dup2(screen, STDOUT_FILENO) >= 0 else {
+                FileHandle.standardError.write(Data("no terminal".utf8))
+                exit(1)
+            }
+            close(screen)
+            let master = terminal
+            // Who writes waits for who reads.
+            final class Reader: Sendable { let bytes = Mutex<[UInt8]>([]) }
+            let reader = Reader()
+            let end = DispatchSemaphore(value: 0)
+            Thread.detachNewThread {
+                var buffer = [UInt8](repeating: 0, count: 4096)
+                while case let count = read(master, &buffer, buffer.count), count > 0 {
+                    reader.bytes.withLock { $0 += buffer[..<count] }
+                    if buffer[..<count].contains(0) { break }
+                }
+                end.signal()
+            }
+            let model = Sequential(seed: 1) {
+                Input(4)
+                Dense(3, activation: .softmax)
+            }
+            model.compile(optimizer: .sgd, loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
+            let labels = Tensor((0..<96).map { Int64($0 % 3) })
+            try model.fit(
+                Tensor(ones: [96, 4]), labels, batchSize: 32, epochs: 2, validationSplit: 0.25,
+                dashboard: true)
+            var last: UInt8 = 0
+            write(STDOUT_FILENO, &last, 1)
+            end.wait()
+            let text = String(decoding: reader.bytes.withLock { $0 }, as: UTF8.self)
+            FileHandle.standardError.write(Data(text.utf8))
+            exit(0)
+        }
+        let text = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(text.contains("Epoch 2/2") && text.contains("val"), "\(text)")
+        #expect(text.unicodeScalars.contains { (0x2801...0x28FF).contains($0.value) }, "\(text)")
+        // The progress bar's, which would write into the same lines.
+        #expect(!text.contains("/step - "), "\(text)")
     }
 
     /// Where there is no terminal, the progress bar does its work.
