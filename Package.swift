@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "Citius", targets: ["Citius"]),
         .library(name: "CitiusTechniques", targets: ["CitiusTechniques"]),
         .library(name: "CitiusKeras", targets: ["CitiusKeras"]),
+        .library(name: "CitiusApplications", targets: ["CitiusApplications"]),
         .library(name: "CitiusDownloads", targets: ["CitiusDownloads"]),
         .library(name: "CitiusImages", targets: ["CitiusImages"]),
         .executable(name: "document-cnn", targets: ["document-cnn"]),
@@ -54,6 +55,7 @@ let package = Package(
         .target(name: "Citius", dependencies: ["CitiusFormats", "CitiusModels"]),
         .target(name: "CitiusTechniques", dependencies: ["CitiusModels"]),
         .target(name: "CitiusKeras", dependencies: ["CitiusHDF5", "CitiusLibzip", "CitiusModels"]),
+        .target(name: "CitiusApplications", dependencies: ["CitiusModels"]),
         .executableTarget(name: "citius-model", dependencies: ["Citius", "CitiusKeras"]),
         .target(
             name: "CitiusDownloads", dependencies: ["CitiusConfiguration", "CitiusData", "CitiusCrypto"]),
@@ -75,6 +77,9 @@ let package = Package(
         .executableTarget(
             name: "autoencoder", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Examples/autoencoder"),
+        .executableTarget(
+            name: "residual-network", dependencies: ["Citius", "CitiusExampleSupport"],
+            path: "Examples/residual-network"),
         .executableTarget(
             name: "word-language", dependencies: ["Citius", "CitiusExampleSupport"],
             path: "Examples/word-language"),
@@ -109,6 +114,11 @@ let package = Package(
             name: "citius-fuzz", dependencies: ["CitiusImagesFuzz", "CitiusKerasFuzz", "CitiusTestSupport"],
             path: "Tests/citius-fuzz"),
         .executableTarget(name: "citius-interop", dependencies: ["Citius"], path: "Tests/citius-interop"),
+        .executableTarget(
+            name: "citius-applications", dependencies: ["Citius", "CitiusApplications", "CitiusKeras"],
+            path: "Tests/citius-applications"),
+        .testTarget(
+            name: "CitiusApplicationsTests", dependencies: ["CitiusApplications", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusKerasTests",
             dependencies: ["CitiusHDF5", "CitiusKeras", "CitiusKerasFuzz", "CitiusTestSupport"]),

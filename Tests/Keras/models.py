@@ -251,6 +251,17 @@ def compare(path, what, theirs, ours):
     return error
 
 
+def described(layer):
+    """All that a layer is made with, without what tells objects apart that are shared."""
+
+    def clean(value):
+        if isinstance(value, dict):
+            return {key: clean(item) for key, item in value.items() if key not in ("shared_object_id", "build_config")}
+        return [clean(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    return clean(keras.saving.serialize_keras_object(layer))
+
+
 def check(folder):
     worst = 0
     paths = sorted(path[: -len(".expected.safetensors")] for path in glob.glob(os.path.join(folder, "*.expected.safetensors")))
@@ -271,6 +282,10 @@ def check(folder):
         for theirs, mine in zip(original.weights, copy.weights, strict=True):
             assert np.array_equal(np.asarray(theirs), np.asarray(mine)), f"{path}: {theirs.path} changed"
         assert [l.name for l in original.layers] == [l.name for l in copy.layers], path
+        for theirs, mine in zip(original.layers, copy.layers):
+            if not isinstance(theirs, keras.Model):
+                ours, theirs = described(mine), described(theirs)
+                assert ours == theirs, f"{path}: {ours}, Keras has {theirs}"
         assert original.compiled == copy.compiled, f"{path}: compiled"
         if original.compiled:
             a, b = original.optimizer, copy.optimizer

@@ -1,0 +1,2 @@
+@_exported import CitiusLayers
+@_exported import CitiusModels
