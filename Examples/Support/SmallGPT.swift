@@ -45,17 +45,28 @@ public enum SmallGPT {
 ///
 /// # Shapes
 /// [batch, steps, features] → the same; table [steps, features].
-public final class Positions: Layer {
-    private let initializer: Initializer
+///
+/// A loader is given it by name: `Model.load(from: file, types: .library.adding(Positions.self))`.
+public final class Positions: Layer, ConfigurableLayer {
+    public struct Configuration: LayerConfiguration {
+        public var initializer: Initializer
+    }
+
+    public let configuration: Configuration
     private var table: Parameter?
 
-    public init(initializer: Initializer = .randomUniform(), name: String? = nil) {
-        self.initializer = initializer
+    public init(configuration: Configuration, name: String? = nil) {
+        self.configuration = configuration
         super.init(name: name)
     }
 
+    public convenience init(initializer: Initializer = .randomUniform(), name: String? = nil) {
+        self.init(configuration: Configuration(initializer: initializer), name: name)
+    }
+
     public override func build(inputShape: Shape, generator: inout RandomGenerator) {
-        table = addParameter("table", shape: inputShape, initializer: initializer, generator: &generator)
+        table = addParameter(
+            "table", shape: inputShape, initializer: configuration.initializer, generator: &generator)
     }
 
     public override var supportsMasking: Bool { true }

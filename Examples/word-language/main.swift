@@ -23,6 +23,8 @@ let options = Options(
         .init("--epochs", "N", "passes over the training data; by default 6"),
         .init("--seed", "N", "of all that is random; by default 1"),
         .init("--ask", "WORDS", "words to tell the language of, with commas between them"),
+        .init("--save", "FILE", "save the trained model, vocabulary and all, to this file (safetensors)"),
+        .init("--load", "FILE", "train nothing: ask the model of this file"),
         .init("--threads", "N", "by default as many as cores"),
     ],
     arguments: Array(CommandLine.arguments.dropFirst()))
@@ -33,6 +35,13 @@ let folder = options.text("--data") ?? "/usr/share/dict"
 let wordCount = options.number("--words") ?? 20_000
 let epochs = options.number("--epochs") ?? 6
 let seed = UInt64(options.number("--seed", least: 0) ?? 1)
+/// Words to tell the language of; no list has these.
+let asked =
+    options.text("--ask")?.split(separator: ",").map { String($0) }
+    ?? [
+        "téléchargeons", "déconfinement", "Haustürschlüsselbund", "supermercados", "ordenadores",
+        "blorptious",
+    ]
 /// Words a step.
 let batchSize = 128
 /// Letters of a word that are read.
@@ -120,7 +129,31 @@ func makeTransformer(_ train: Dataset, width: Int = 64) -> Model {
         seed: seed)
 }
 
+/// Prints the languages of the words that are asked for.
+func answer(_ model: Model) throws {
+    let answers = try model.predict(asked.map { $0.lowercased() })
+    var table = Table(header: ["word", "language", "probability"], rightAligned: [2])
+    for (index, word) in asked.enumerated() {
+        let probabilities = answers[index].elements(as: Float.self)
+        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
+        table.add([word, languages[best].name, fixed(Double(probabilities[best]), decimals: 2)])
+    }
+    print("\n" + table.description)
+}
+
 do {
+    if let file = options.text("--load") {
+        let model = try Model.load(from: file, types: .library.adding(Positions.self))
+        let outputs = model.outputShapes?.map { $0.sizes } ?? []
+        guard model.inputShapes?.count == 1, outputs == [[languages.count]] else {
+            throw DataError(
+                .malformed,
+                "\(file) holds another model than this program's, which gives "
+                    + "\(languages.count) probabilities for a word.")
+        }
+        try answer(model)
+        exit(0)
+    }
     var generator = RandomGenerator(seed: seed)
     let (train, test) = try load(using: &generator).split(at: 0.8)
     print("\(train.count) words to train, \(test.count) to test, none of them in two languages\n")
@@ -153,21 +186,11 @@ do {
     }
     print("\n" + taken.description)
 
-    // Words that no list has.
-    let asked =
-        options.text("--ask")?.split(separator: ",").map { String($0) }
-        ?? [
-            "téléchargeons", "déconfinement", "Haustürschlüsselbund", "supermercados", "ordenadores",
-            "blorptious",
-        ]
-    let answers = try model.predict(asked.map { $0.lowercased() })
-    var table = Table(header: ["word", "language", "probability"], rightAligned: [2])
-    for (index, word) in asked.enumerated() {
-        let probabilities = answers[index].elements(as: Float.self)
-        let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
-        table.add([word, languages[best].name, fixed(Double(probabilities[best]), decimals: 2)])
+    try answer(model)
+    if let file = options.text("--save") {
+        try model.save(to: file)
+        print("\nSaved to \(file).")
     }
-    print("\n" + table.description)
 } catch {
     complain("word-language: \(error)")
     exit(1)
