@@ -111,7 +111,7 @@ public struct Dataset: Sendable {
     /// All samples' inputs as batches have them: bytes become float32, and the scale is applied. Of several inputs,
     /// the first.
     ///
-    /// Takes four times the memory of bytes; ``batched(_:dropRemainder:)`` prepares a batch at a time.
+    /// Takes four times the memory of bytes; ``SampleSource/batched(_:dropRemainder:)`` prepares a batch at a time.
     public var inputs: Tensor { preparedInputs(at: 0) }
 
     /// As `inputs`, each of several.
