@@ -252,11 +252,15 @@ def compare(path, what, theirs, ours):
 
 
 def described(layer):
-    """All that a layer is made with, without what tells objects apart that are shared."""
+    """All that a layer is made with, without what tells objects apart that are shared, and without initializers' seeds,
+    which Citius reads and does not use."""
 
     def clean(value):
         if isinstance(value, dict):
-            return {key: clean(item) for key, item in value.items() if key not in ("shared_object_id", "build_config")}
+            unread = {"shared_object_id", "build_config"}
+            if "distribution" in value or set(value) & {"mean", "minval", "gain", "input_axes"}:
+                unread.add("seed")
+            return {key: clean(item) for key, item in value.items() if key not in unread}
         return [clean(item) for item in value] if isinstance(value, (list, tuple)) else value
 
     return clean(keras.saving.serialize_keras_object(layer))
