@@ -16,6 +16,12 @@ package protocol NamedInputsLayer: Layer {
 
 extension NamedInputsLayer {
     package func take(inputs names: [String]) -> String? { nil }
+
+    /// Which arguments so many inputs are.
+    package func names(ofInputs count: Int) -> [String] {
+        let keywords = keywords(ofInputs: count)
+        return inputNames.prefix(max(0, count - keywords.count)) + keywords
+    }
 }
 
 /// A layer to which Keras gives arguments where it is called, beside its inputs, such as `use_causal_mask`. Here they

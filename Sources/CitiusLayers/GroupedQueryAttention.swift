@@ -20,7 +20,7 @@ import CitiusTensor
 /// `returnAttentionScores`, [batch, query heads, steps, keys]. Parameters, in this order: `query/kernel` [features, query
 /// heads, headDim], `query/bias` [query heads, headDim], `key/…` and `value/…` likewise with key-value heads,
 /// `attention_output/kernel` [query heads, headDim, features], `attention_output/bias` [features].
-public final class GroupedQueryAttention: Layer, ConfigurableLayer {
+public final class GroupedQueryAttention: HeadAttentionLayer, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         /// The length of each head's queries, keys and values.
         public var headDim: Int
@@ -62,22 +62,7 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
     }
 
     public static var className: String { "GroupQueryAttention" }
-    public static var module: String? { "keras.layers" }
     public let configuration: Configuration
-    /// Whether a query sees no keys behind it. In Keras an argument of the call.
-    public var useCausalMask = false
-    /// Whether the weights are a second output. In Keras an argument of the call.
-    public var returnAttentionScores = false
-
-    /// Whether the last input is no sequence but a mask: which keys each query sees, true or not 0, [batch, queries, keys].
-    /// In Keras an argument of the call.
-    public var takesAttentionMask = false
-
-    private let query: HeadProjection
-    private let key: HeadProjection
-    private let gate: HeadProjection?
-    private let value: HeadProjection
-    private var output: HeadProjection?
 
     /// - Parameters:
     ///   - headDim: the length of each head's queries, keys and values.
@@ -118,17 +103,11 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
     public init(configuration: Configuration, name: String? = nil) {
         let configuration = Self.checked(configuration)
         self.configuration = configuration
-        let options = configuration.projectionOptions
-        let (heads, depth) = (configuration.numQueryHeads, configuration.headDim)
-        query = HeadProjection("query", heads: heads, depth: depth, options)
-        key = HeadProjection("key", heads: configuration.numKeyValueHeads, depth: depth, options)
-        gate = configuration.useGate ? HeadProjection("gate", heads: heads, depth: depth, options) : nil
-        value = HeadProjection("value", heads: configuration.numKeyValueHeads, depth: depth, options)
-        super.init(name: name)
+        super.init(
+            heads: configuration.numQueryHeads, keyHeads: configuration.numKeyValueHeads,
+            depth: configuration.headDim, valueDepth: configuration.headDim, useGate: configuration.useGate,
+            configuration.projectionOptions, name: name)
     }
-
-    /// query, key, gate if there is one, value and attention_output.
-    public override var sublayers: [Layer] { [query, key, gate, value, output].compactMap { $0 } }
 
     package override var kerasAttributes: [String] {
         ["_query_dense", "_key_dense"] + (gate == nil ? [] : ["_gate_dense"]) + [
@@ -136,47 +115,15 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
         ]
     }
 
-    public override var takesSeveralInputs: Bool { true }
-
-    public override func inputDType(at index: Int) -> DType {
-        takesAttentionMask && index == (inputShapes?.count ?? 0) - 1 ? .bool : dtype
+    override var outputHeads: (count: Int, depth: Int) {
+        (configuration.numQueryHeads, configuration.headDim)
     }
 
-    /// Of the inputs, or their shapes, what is no mask.
-    private func sequences<T>(_ inputs: [T]) -> [T] {
-        takesAttentionMask ? inputs.dropLast() : inputs
+    override func makeOutput(for queries: Shape) -> HeadProjection {
+        HeadProjection("attention_output", to: [queries[-1]], configuration.projectionOptions)
     }
 
-    /// Draws the call in a graph with a mask beside those of the inputs.
-    ///
-    /// ```swift
-    /// let tokens = Input(16, 64)
-    /// let mask = Input(16, 16, dtype: .bool)      // which tokens each token sees
-    /// let attention = GroupedQueryAttention(headDim: 16, numQueryHeads: 4, numKeyValueHeads: 2)
-    /// let attended = attention(query: tokens, value: tokens, attentionMask: mask)
-    /// ```
-    ///
-    /// - Parameter attentionMask: which keys each query sees, samples of [queries, keys], or [heads, queries, keys].
-    ///
-    /// From then on `takesAttentionMask` is true, for all calls of the layer.
-    public func callAsFunction(
-        query: some Symbolic, value: some Symbolic, key: (any Symbolic)? = nil,
-        attentionMask: some Symbolic
-    ) -> SymbolicTensor {
-        takesAttentionMask = true
-        let sequences = [query.symbol, value.symbol] + (key.map { [$0.symbol] } ?? [])
-        return self(sequences + [attentionMask.symbol])
-    }
-
-    public override func fault(ofInputs shapes: [Shape]) -> String? {
-        let sequences = sequences(shapes)
-        if let fault = fault(ofSequences: sequences) { return fault }
-        return takesAttentionMask
-            ? HeadAttention.fault(
-                ofMask: shapes[shapes.count - 1], sequences, heads: configuration.numQueryHeads) : nil
-    }
-
-    private func fault(ofSequences shapes: [Shape]) -> String? {
+    override func fault(ofSequences shapes: [Shape]) -> String? {
         if let fault = HeadAttention.fault(
             ofInputs: shapes, builtFor: inputShapes.map(sequences), rank: 2)
         {
@@ -193,57 +140,9 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
         return [query] + (returnAttentionScores ? [[configuration.numQueryHeads, query[0], value[0]]] : [])
     }
 
-    public override func build(inputShapes: [Shape], generator: inout RandomGenerator) {
-        let inputShapes = sequences(inputShapes)
-        let (queries, values) = (inputShapes[0], inputShapes[1])
-        let output = HeadProjection(
-            "attention_output", to: [queries[-1]], configuration.projectionOptions)
-        self.output = output
-        for projection in sublayers { projection.activityRegularizer = activityRegularizer }
-        prepareSublayers()
-        query.buildIfNeeded(inputShape: queries, generator: &generator)
-        key.buildIfNeeded(inputShape: inputShapes.count > 2 ? inputShapes[2] : values, generator: &generator)
-        gate?.buildIfNeeded(inputShape: queries, generator: &generator)
-        value.buildIfNeeded(inputShape: values, generator: &generator)
-        output.buildIfNeeded(
-            inputShape: [queries[0], configuration.numQueryHeads, configuration.headDim],
-            generator: &generator)
-    }
-
-    public override var supportsMasking: Bool { true }
-
-    /// The output's is the query's; the weights have none.
-    public override func outputMask(for inputs: [Variable], output: Variable) -> Tensor? {
-        output.shape.rank == 3 ? inputs[0].mask : nil
-    }
-
-    /// Attends with a mask of your own beside those of the inputs.
-    ///
-    /// - Parameter attentionMask: which keys each query sees, of bool or numbers, [batch, queries, keys].
-    public func callAsFunction(
-        query: Variable, value: Variable, key: Variable? = nil, attentionMask: Tensor? = nil,
-        in context: Context = .inference
-    ) -> Variable {
-        let inputs = [query, value] + (key.map { [$0] } ?? [])
-        let mask = takesAttentionMask ? attentionMask : nil
-        buildIfNeeded(
-            inputShapes: (inputs.map { $0.shape } + (mask.map { [$0.shape] } ?? [])).map {
-                $0.droppingFirst()
-            }, generator: &context.random.generator)
-        var output = attend(inputs, attentionMask, in: context)[0]
-        output.mask = query.mask
-        return output
-    }
-
-    public override func forward(_ inputs: [Variable], in context: Context) -> [Variable] {
-        attend(sequences(inputs), takesAttentionMask ? inputs[inputs.count - 1].value : nil, in: context)
-    }
-
-    private func attend(_ inputs: [Variable], _ given: Tensor?, in context: Context) -> [Variable] {
-        let shapes = inputs.map { $0.shape.droppingFirst() }
-        if let fault = fault(ofSequences: shapes) { fail("\(label): \(fault)") }
-        guard let output else { fail("\(label): forward was called before the layer was built") }
-        let mask = HeadAttention.mask(inputs, given: given)
+    override func attend(
+        _ inputs: [Variable], mask: Tensor?, to output: HeadProjection, in context: Context
+    ) -> [Variable] {
         let attention = HeadAttention(
             depth: configuration.headDim, dropout: configuration.dropout, seed: configuration.seed,
             isCausal: useCausalMask,
@@ -254,34 +153,5 @@ public final class GroupedQueryAttention: Layer, ConfigurableLayer {
             value(inputs[1], in: context), mask: mask, in: context)
         if let gate { heads = heads * gate(inputs[0], in: context).sigmoid() }
         return [output(heads, in: context)] + (weights.map { [$0] } ?? [])
-    }
-}
-
-extension GroupedQueryAttention: CallArgumentsLayer {
-    package var callArguments: JSON.Object {
-        AttentionArguments.object(useCausalMask, returnAttentionScores)
-    }
-
-    package func take(callArgument name: String, _ value: JSON) -> String? {
-        AttentionArguments.take(name, value, &useCausalMask, &returnAttentionScores)
-    }
-}
-
-extension GroupedQueryAttention: NamedShapesLayer, NamedInputsLayer {
-    package var shapeNames: [String] {
-        ["query_shape", "value_shape"] + (sequences(inputShapes ?? []).count > 2 ? ["key_shape"] : [])
-    }
-
-    package var inputNames: [String] {
-        ["query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"]
-    }
-
-    package func keywords(ofInputs count: Int) -> [String] {
-        takesAttentionMask ? ["attention_mask"] : []
-    }
-
-    package func take(inputs names: [String]) -> String? {
-        takesAttentionMask = names.contains("attention_mask")
-        return names.starts(with: ["query", "value"]) ? nil : "it is called without a query or a value"
     }
 }

@@ -31,7 +31,7 @@ import CitiusTensor
 /// valueDim, outputs…], `attention_output/bias` [outputs…].
 ///
 /// Differs from Keras in that masks are for samples of [steps, features] alone.
-public final class MultiHeadAttention: Layer, ConfigurableLayer {
+public final class MultiHeadAttention: HeadAttentionLayer, ConfigurableLayer {
     public struct Configuration: LayerConfiguration {
         public var numHeads: Int
         /// The length of a head's queries and keys.
@@ -78,22 +78,7 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
         fileprivate var depthOfValues: Int { valueDim ?? keyDim }
     }
 
-    public static var module: String? { "keras.layers" }
     public let configuration: Configuration
-    /// Whether a query sees no keys behind it. In Keras an argument of the call.
-    public var useCausalMask = false
-    /// Whether the weights are a second output. In Keras an argument of the call.
-    public var returnAttentionScores = false
-
-    /// Whether the last input is no sequence but a mask: which keys each query sees, true or not 0, [batch, queries, keys].
-    /// In Keras an argument of the call.
-    public var takesAttentionMask = false
-
-    private let query: HeadProjection
-    private let key: HeadProjection
-    private let gate: HeadProjection?
-    private let value: HeadProjection
-    private var output: HeadProjection?
 
     /// - Parameters:
     ///   - numHeads: how many heads there are.
@@ -136,18 +121,11 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
     public init(configuration: Configuration, name: String? = nil) {
         let configuration = Self.checked(configuration)
         self.configuration = configuration
-        let options = configuration.projectionOptions
-        let (heads, depth) = (configuration.numHeads, configuration.depthOfValues)
-        query = HeadProjection("query", heads: heads, depth: configuration.keyDim, options)
-        key = HeadProjection("key", heads: heads, depth: configuration.keyDim, options)
-        gate =
-            configuration.useGate ? HeadProjection("gate", heads: heads, depth: depth, options) : nil
-        value = HeadProjection("value", heads: heads, depth: depth, options)
-        super.init(name: name)
+        super.init(
+            heads: configuration.numHeads, keyHeads: configuration.numHeads, depth: configuration.keyDim,
+            valueDepth: configuration.depthOfValues, useGate: configuration.useGate,
+            configuration.projectionOptions, name: name)
     }
-
-    /// query, key, gate if there is one, value and attention_output.
-    public override var sublayers: [Layer] { [query, key, gate, value, output].compactMap { $0 } }
 
     package override var kerasAttributes: [String] {
         ["query_dense", "key_dense"] + (gate == nil ? [] : ["_gate_dense"]) + ["value_dense", "output_dense"]
@@ -155,49 +133,19 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
 
     package override var regularizesOutputs: Bool { false }
 
-    public override var takesSeveralInputs: Bool { true }
-
-    public override func inputDType(at index: Int) -> DType {
-        takesAttentionMask && index == (inputShapes?.count ?? 0) - 1 ? .bool : dtype
+    override var outputHeads: (count: Int, depth: Int) {
+        (configuration.numHeads, configuration.depthOfValues)
     }
 
-    /// Of the inputs, or their shapes, what is no mask.
-    private func sequences<T>(_ inputs: [T]) -> [T] {
-        takesAttentionMask ? inputs.dropLast() : inputs
-    }
-
-    /// Draws the call in a graph with a mask beside those of the inputs.
-    ///
-    /// ```swift
-    /// let tokens = Input(16, 64)
-    /// let mask = Input(16, 16, dtype: .bool)      // which tokens each token sees
-    /// let attention = MultiHeadAttention(numHeads: 4, keyDim: 16)
-    /// let attended = attention(query: tokens, value: tokens, attentionMask: mask)
-    /// ```
-    ///
-    /// - Parameter attentionMask: which keys each query sees, samples of [queries, keys], or [heads, queries, keys].
-    ///
-    /// From then on `takesAttentionMask` is true, for all calls of the layer.
-    public func callAsFunction(
-        query: some Symbolic, value: some Symbolic, key: (any Symbolic)? = nil,
-        attentionMask: some Symbolic
-    ) -> SymbolicTensor {
-        takesAttentionMask = true
-        let sequences = [query.symbol, value.symbol] + (key.map { [$0.symbol] } ?? [])
-        return self(sequences + [attentionMask.symbol])
+    override func makeOutput(for queries: Shape) -> HeadProjection {
+        HeadProjection(
+            "attention_output", to: configuration.outputShape ?? [queries[-1]],
+            configuration.projectionOptions)
     }
 
     // MARK: Shapes
 
-    public override func fault(ofInputs shapes: [Shape]) -> String? {
-        let sequences = sequences(shapes)
-        if let fault = fault(ofSequences: sequences) { return fault }
-        return takesAttentionMask
-            ? HeadAttention.fault(
-                ofMask: shapes[shapes.count - 1], sequences, heads: configuration.numHeads) : nil
-    }
-
-    private func fault(ofSequences shapes: [Shape]) -> String? {
+    override func fault(ofSequences shapes: [Shape]) -> String? {
         if let fault = HeadAttention.fault(
             ofInputs: shapes, builtFor: inputShapes.map(sequences), rank: nil)
         {
@@ -248,63 +196,11 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
         return [output, Shape(scores)]
     }
 
-    public override func build(inputShapes: [Shape], generator: inout RandomGenerator) {
-        let inputShapes = sequences(inputShapes)
-        let (queries, values) = (inputShapes[0], inputShapes[1])
-        let output = HeadProjection(
-            "attention_output", to: configuration.outputShape ?? [queries[-1]],
-            configuration.projectionOptions)
-        self.output = output
-        for projection in sublayers { projection.activityRegularizer = activityRegularizer }
-        prepareSublayers()
-        query.buildIfNeeded(inputShape: queries, generator: &generator)
-        key.buildIfNeeded(inputShape: inputShapes.count > 2 ? inputShapes[2] : values, generator: &generator)
-        gate?.buildIfNeeded(inputShape: queries, generator: &generator)
-        value.buildIfNeeded(inputShape: values, generator: &generator)
-        let heads = Array(queries.sizes.dropLast()) + [configuration.numHeads, configuration.depthOfValues]
-        output.buildIfNeeded(inputShape: Shape(heads), generator: &generator)
-    }
-
     // MARK: Computing
 
-    public override var supportsMasking: Bool { true }
-
-    /// The output's is the query's; the weights have none.
-    public override func outputMask(for inputs: [Variable], output: Variable) -> Tensor? {
-        output.shape.sizes.prefix(2) == inputs[0].shape.sizes.prefix(2)
-            && output.shape.rank == inputs[0].shape.rank
-            ? inputs[0].mask : nil
-    }
-
-    /// Attends with a mask of your own beside those of the inputs.
-    ///
-    /// - Parameter attentionMask: which keys each query sees, of bool or numbers, [batch, queries, keys].
-    public func callAsFunction(
-        query: Variable, value: Variable, key: Variable? = nil, attentionMask: Tensor? = nil,
-        in context: Context = .inference
-    ) -> Variable {
-        let inputs = [query, value] + (key.map { [$0] } ?? [])
-        let mask = takesAttentionMask ? attentionMask : nil
-        buildIfNeeded(
-            inputShapes: (inputs.map { $0.shape } + (mask.map { [$0.shape] } ?? [])).map {
-                $0.droppingFirst()
-            }, generator: &context.random.generator)
-        var output = attend(inputs, attentionMask, in: context)[0]
-        output.mask = query.mask
-        return output
-    }
-
-    public override func forward(_ inputs: [Variable], in context: Context) -> [Variable] {
-        attend(sequences(inputs), takesAttentionMask ? inputs[inputs.count - 1].value : nil, in: context)
-    }
-
-    private func attend(_ inputs: [Variable], _ given: Tensor?, in context: Context) -> [Variable] {
-        let shapes = inputs.map { $0.shape.droppingFirst() }
-        if let fault = fault(ofSequences: shapes) { fail("\(label): \(fault)") }
-        guard let outputProjection = output else {
-            fail("\(label): forward was called before the layer was built")
-        }
-        let mask = HeadAttention.mask(inputs, given: given)
+    override func attend(
+        _ inputs: [Variable], mask: Tensor?, to output: HeadProjection, in context: Context
+    ) -> [Variable] {
         let rank = inputs[0].shape.rank
         require(
             mask == nil || rank == 3,
@@ -338,63 +234,11 @@ public final class MultiHeadAttention: Layer, ConfigurableLayer {
                 to: Shape(order.dropLast().map { sizes[$0] } + [configuration.depthOfValues])
             ).permuted(back)
             weights = weights.map { weights in
-                let shapes = outputShapes(for: shapes)
+                let shapes = outputShapes(for: inputs.map { $0.shape.droppingFirst() })
                 return weights.reshaped(to: shapes[1].prepending(sizes[0]))
             }
         }
         if let gate { heads = heads * gate(inputs[0], in: context).sigmoid() }
-        let output = outputProjection(heads, in: context)
-        return [output] + (weights.map { [$0] } ?? [])
-    }
-}
-
-extension MultiHeadAttention: CallArgumentsLayer {
-    package var callArguments: JSON.Object {
-        AttentionArguments.object(useCausalMask, returnAttentionScores)
-    }
-
-    package func take(callArgument name: String, _ value: JSON) -> String? {
-        AttentionArguments.take(name, value, &useCausalMask, &returnAttentionScores)
-    }
-}
-
-/// What Keras's attention layers are given where they are called.
-enum AttentionArguments {
-    static func object(_ isCausal: Bool, _ returnsScores: Bool) -> JSON.Object {
-        var arguments: JSON.Object = [:]
-        if isCausal { arguments["use_causal_mask"] = true }
-        if returnsScores { arguments["return_attention_scores"] = true }
-        return arguments
-    }
-
-    static func take(
-        _ name: String, _ value: JSON, _ isCausal: inout Bool, _ returnsScores: inout Bool
-    ) -> String? {
-        guard let flag = value.bool else { return "\(name) is \(value.text()), expected true or false" }
-        switch name {
-        case "use_causal_mask": isCausal = flag
-        case "return_attention_scores": returnsScores = flag
-        default: return "it is called with \(name), which it does not know"
-        }
-        return nil
-    }
-}
-
-extension MultiHeadAttention: NamedShapesLayer, NamedInputsLayer {
-    package var shapeNames: [String] {
-        ["query_shape", "value_shape"] + (sequences(inputShapes ?? []).count > 2 ? ["key_shape"] : [])
-    }
-
-    package var inputNames: [String] {
-        ["query", "value", "key", "query_mask", "value_mask", "key_mask", "attention_mask"]
-    }
-
-    package func keywords(ofInputs count: Int) -> [String] {
-        takesAttentionMask ? ["attention_mask"] : []
-    }
-
-    package func take(inputs names: [String]) -> String? {
-        takesAttentionMask = names.contains("attention_mask")
-        return names.starts(with: ["query", "value"]) ? nil : "it is called without a query or a value"
+        return [output(heads, in: context)] + (weights.map { [$0] } ?? [])
     }
 }

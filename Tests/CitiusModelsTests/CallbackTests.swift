@@ -118,6 +118,30 @@ import Testing
                 .contains("Stopping after this batch; Ctrl-C again ends at once."))
     }
 
+    /// Ctrl-C at the last batch of an epoch: the next call begins with the next epoch, and a whole pass.
+    @Test(arguments: [1, 9]) func aTrainingGoesOnAfterAnInterrupt(at batch: Int) async {
+        await #expect(processExitsWith: .success) { [batch] in
+            let (path, data) = (
+                NSTemporaryDirectory() + "interrupt-\(UUID().uuidString)", linearData(count: 20)
+            )
+            let (straight, interrupted) = (linearModel(), linearModel())
+            try straight.fit(data, batchSize: 2, epochs: 3, verbose: .silent)
+            var isSent = false
+            let sender = LambdaCallback(onTrainBatchEnd: { number, _ in
+                if number == batch, !isSent {
+                    isSent = true
+                    interrupt()
+                }
+            })
+            for _ in 0..<2 {
+                try interrupted.fit(
+                    data, batchSize: 2, epochs: 3, verbose: .silent,
+                    callbacks: [sender, StopOnInterrupt(), BackupAndRestore(path, deleteCheckpoint: false)])
+            }
+            exit(interrupted.weights == straight.weights ? 0 : 3)
+        }
+    }
+
     @Test func aSecondInterruptEndsTheProcess() async {
         await #expect(processExitsWith: .signal(SIGINT)) {
             let twice = LambdaCallback(onTrainBatchEnd: { _, _ in

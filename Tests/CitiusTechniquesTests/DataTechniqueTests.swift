@@ -110,6 +110,44 @@ import Testing
 
     // MARK: SelectiveBackprop
 
+    @Test func selectiveBackpropRefusesSamplesThatAreNotTheDatas() throws {
+        let data = twoClasses(count: 32)
+        let state: [String: Tensor] = [
+            "losses": Tensor([1, 2] as [Float]), "position": Tensor(Int64(0)),
+            "inputs/0": Tensor(zeros: [3, 2]), "targets/0": Tensor(zeros: [3], dtype: .int64),
+            "indices": Tensor([0, 1, 2] as [Int64]),
+        ]
+        final class Checking: Technique {
+            let state: [String: Tensor]
+            var error: (any Error)?
+            init(_ state: [String: Tensor]) { self.state = state }
+            func begin(_ training: Training) {
+                do { try SelectiveBackprop().restore(state, in: training) } catch { self.error = error }
+            }
+        }
+        func error(_ change: (inout [String: Tensor]) -> Void) throws -> (any Error)? {
+            var changed = state
+            change(&changed)
+            let checking = Checking(changed)
+            try train(classifier(), data, [checking])
+            return checking.error
+        }
+        #expect(try error { _ in } == nil)
+        let faults: [(inout [String: Tensor]) -> Void] = [
+            { $0["inputs/0"] = Tensor(Float(1)) },
+            { $0["inputs/0"] = Tensor(zeros: [3, 2], dtype: .int64) },
+            { $0["inputs/0"] = Tensor(zeros: [3, 4]) },
+            { $0["targets/0"] = Tensor(zeros: [2], dtype: .int64) },
+            { $0["targets/0"] = nil },
+            { $0["weights"] = Tensor(Float(1)) },
+            { $0["indices"] = Tensor([0, 1, 32] as [Int64]) },
+            { $0["position"] = Tensor(Int64(-1)) },
+        ]
+        for (number, fault) in faults.enumerated() {
+            #expect(try error(fault) is TechniqueError, "fault \(number)")
+        }
+    }
+
     @Test func selectiveBackpropPrefersWhatTheModelGetsWrong() throws {
         let model = classifier()
         try train(model, data, epochs: 20, [])

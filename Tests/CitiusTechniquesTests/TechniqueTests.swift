@@ -150,6 +150,23 @@ import Testing
         #expect(model.optimizer?.learningRateSchedule is ExponentialDecay)
     }
 
+    /// Callbacks see and change the rate that techniques multiply.
+    @Test func callbacksSetTheRateThatTechniquesMultiply() throws {
+        let model = classifier(optimizer: SGD(learningRate: 0.8))
+        let recorder = Recorder()
+        var seen: [Double] = []
+        let scheduler = LearningRateScheduler { epoch, rate in
+            seen.append(rate)
+            return epoch == 0 ? rate : rate / 2
+        }
+        try train(
+            model, data, epochs: 3, batchSize: 70, callbacks: [scheduler],
+            [.batchSize(35, scaling: .linear), recorder])
+        #expect(seen == [0.8, 0.8, 0.4])
+        #expect(recorder.rates == [0.4, 0.4, 0.2, 0.2, 0.1, 0.1])
+        #expect(model.optimizer?.learningRate == 0.2)
+    }
+
     // MARK: Trainings that are resumed
 
     private func everything() -> [any Technique] {

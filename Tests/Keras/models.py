@@ -209,7 +209,7 @@ def write(model, samples, path):
     predictions = model.predict(samples if len(samples) > 1 else samples[0], verbose=0)
     predictions = predictions if isinstance(predictions, (list, tuple)) else [predictions]
     model.save(path + ".keras")
-    save_file({f"input_{i}": x for i, x in enumerate(samples)}, path + ".inputs.safetensors")
+    save_file({f"input_{i}": np.ascontiguousarray(x) for i, x in enumerate(samples)}, path + ".inputs.safetensors")
     save_file({f"output_{i}": np.ascontiguousarray(y) for i, y in enumerate(predictions)}, path + ".expected.safetensors")
 
 

@@ -24,49 +24,69 @@ func application(
     let activation: ActivationFunction =
         arguments["classifier_activation"] == .null ? .linear : .softmax
     let alpha = arguments["alpha"]?.double ?? 1
-    switch name {
-    case "ResNet50":
-        let model = ResNet50.model(
-            includeTop: includeTop, inputShape: shape, pooling: pooling, classes: classes,
-            classifierActivation: activation)
-        return (model, ResNet50.preprocessInput)
-    case "ResNet50V2":
-        let model = ResNet50V2.model(
-            includeTop: includeTop, inputShape: shape, pooling: pooling, classes: classes,
-            classifierActivation: activation)
-        return (model, ResNet50V2.preprocessInput)
-    case "MobileNet":
-        let model = MobileNet.model(
-            inputShape: shape, alpha: alpha, depthMultiplier: arguments["depth_multiplier"]?.int ?? 1,
-            includeTop: includeTop, pooling: pooling, classes: classes, classifierActivation: activation)
-        return (model, MobileNet.preprocessInput)
-    case "MobileNetV2":
-        let model = MobileNetV2.model(
-            inputShape: shape, alpha: alpha, includeTop: includeTop, pooling: pooling, classes: classes,
-            classifierActivation: activation)
-        return (model, MobileNetV2.preprocessInput)
-    case "EfficientNetB0":
-        let model = EfficientNetB0.model(
-            includeTop: includeTop, inputShape: shape, pooling: pooling, classes: classes,
-            classifierActivation: activation)
-        return (model, EfficientNetB0.preprocessInput)
-    case "VGG16":
-        let model = VGG16.model(
-            includeTop: includeTop, inputShape: shape, pooling: pooling, classes: classes,
-            classifierActivation: activation)
-        return (model, VGG16.preprocessInput)
-    case "Xception":
-        let model = Xception.model(
-            includeTop: includeTop, inputShape: shape, pooling: pooling, classes: classes,
-            classifierActivation: activation)
-        return (model, Xception.preprocessInput)
-    case "InceptionV3":
-        let model = InceptionV3.model(
-            includeTop: includeTop, inputShape: shape, pooling: pooling, classes: classes,
-            classifierActivation: activation)
-        return (model, InceptionV3.preprocessInput)
-    default: throw Difference("there is no application \(name)")
+    typealias Builder = (Bool, Shape?, FeaturePooling?, Int, ActivationFunction) -> Model
+    let builders: [String: (build: Builder, preprocess: (Tensor) -> Tensor)] = [
+        "ResNet50": (
+            {
+                ResNet50.model(
+                    includeTop: $0, inputShape: $1, pooling: $2, classes: $3, classifierActivation: $4)
+            },
+            ResNet50.preprocessInput
+        ),
+        "ResNet50V2": (
+            {
+                ResNet50V2.model(
+                    includeTop: $0, inputShape: $1, pooling: $2, classes: $3, classifierActivation: $4)
+            },
+            ResNet50V2.preprocessInput
+        ),
+        "EfficientNetB0": (
+            {
+                EfficientNetB0.model(
+                    includeTop: $0, inputShape: $1, pooling: $2, classes: $3, classifierActivation: $4)
+            },
+            EfficientNetB0.preprocessInput
+        ),
+        "VGG16": (
+            {
+                VGG16.model(
+                    includeTop: $0, inputShape: $1, pooling: $2, classes: $3, classifierActivation: $4)
+            },
+            VGG16.preprocessInput
+        ),
+        "Xception": (
+            {
+                Xception.model(
+                    includeTop: $0, inputShape: $1, pooling: $2, classes: $3, classifierActivation: $4)
+            },
+            Xception.preprocessInput
+        ),
+        "InceptionV3": (
+            {
+                InceptionV3.model(
+                    includeTop: $0, inputShape: $1, pooling: $2, classes: $3, classifierActivation: $4)
+            },
+            InceptionV3.preprocessInput
+        ),
+        "MobileNet": (
+            {
+                MobileNet.model(
+                    inputShape: $1, alpha: alpha, depthMultiplier: arguments["depth_multiplier"]?.int ?? 1,
+                    includeTop: $0, pooling: $2, classes: $3, classifierActivation: $4)
+            }, MobileNet.preprocessInput
+        ),
+        "MobileNetV2": (
+            {
+                MobileNetV2.model(
+                    inputShape: $1, alpha: alpha, includeTop: $0, pooling: $2, classes: $3,
+                    classifierActivation: $4)
+            }, MobileNetV2.preprocessInput
+        ),
+    ]
+    guard let (build, preprocess) = builders[name] else {
+        throw Difference("there is no application \(name)")
     }
+    return (build(includeTop, shape, pooling, classes, activation), preprocess)
 }
 
 func worstError(_ ours: Tensor, _ theirs: Tensor) throws -> Double {

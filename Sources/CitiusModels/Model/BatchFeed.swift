@@ -117,12 +117,17 @@ final class BatchFeed {
             throw TrainingError(error, operation)
         }
         guard let batch else {
-            iterator = nil
-            pass += 1
+            endPass()
             return nil
         }
         taken += 1
         return batch
+    }
+
+    /// The running pass is over.
+    func endPass() {
+        iterator = nil
+        pass += 1
     }
 }
 

@@ -183,8 +183,12 @@ extension Layer {
         if self is Operation { return self }
         if let model = self as? Model { return try model.clone() }
         let arguments = (self as? any CallArgumentsLayer)?.callArguments ?? [:]
-        return try Layer.described(
+        let copy = try Layer.described(
             by: LayerDescription.json(of: self), callArguments: .object(arguments), types: .describing(self))
+        if let own = self as? any NamedInputsLayer, let count = inputShapes?.count {
+            _ = (copy as? any NamedInputsLayer)?.take(inputs: own.names(ofInputs: count))
+        }
+        return copy
     }
 }
 

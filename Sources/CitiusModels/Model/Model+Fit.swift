@@ -311,7 +311,10 @@ extension Model {
             let logs = scores
             for observer in observers { observer.onTrainBatchEnd(step - 1, logs: logs) }
             if stopTraining {
-                return step == plan.stepsPerEpoch ?? feed.source.stepsOfPass?() ?? feed.source.steps
+                let isWhole = step == plan.stepsPerEpoch ?? feed.source.stepsOfPass?() ?? feed.source.steps
+                // A training that goes on from here begins the next epoch with the next pass.
+                if isWhole && plan.stepsPerEpoch == nil { feed.endPass() }
+                return isWhole
             }
         }
         guard isAtEnd || step == 0 else { return true }

@@ -104,11 +104,7 @@ extension Model {
             "classWeight: targets \(targets.shape) are not one class a sample; use sample weights")
         let weights = Tensor(labels.elements(as: Int64.self).map { Float(classWeight[Int($0)] ?? 1) })
         var weighted = batch
-        weighted.sampleWeights =
-            batch.sampleWeights.map {
-                let own = $0.converted(to: .float32)
-                return own * Weighting.expanded(weights, to: own)
-            } ?? weights
+        weighted.weigh(by: weights)
         return weighted
     }
 

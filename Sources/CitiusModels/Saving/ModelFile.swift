@@ -102,7 +102,6 @@ enum ModelFile {
             "names": .array(techniques.names.map { .string($0) }),
             "tensors": .array(
                 techniques.states.map { state in .array(state.keys.sorted().map { .string($0) }) }),
-            "learning_rates": .array(techniques.rates.map { $0.map { .number($0) } ?? .null }),
             "steps_taken": .integer(Int64(techniques.stepsTaken)),
         ]
         if let pass = techniques.pass { description["batch_size"] = .integer(Int64(pass.batchSize)) }
@@ -279,10 +278,8 @@ enum ModelFile {
             .trainingState, "\(path): the training in the header lacks what its techniques are")
         let names = description["names"]?.array?.compactMap { $0.string } ?? []
         let keys = description["tensors"]?.array?.compactMap { $0.array?.compactMap { $0.string } } ?? []
-        let rates = description["learning_rates"]?.array ?? []
         guard names.count == keys.count, let stepsTaken = description["steps_taken"]?.int,
-            (0..<1 << 48).contains(stepsTaken),
-            rates.allSatisfy({ $0 == .null || ($0.double.map { $0 >= 0 && $0.isFinite } ?? false) })
+            (0..<1 << 48).contains(stepsTaken)
         else { throw malformed }
         var states: [[String: Tensor]] = []
         for (number, keys) in keys.enumerated() {
@@ -302,7 +299,6 @@ enum ModelFile {
             else { throw malformed }
             pass = saved
         }
-        return TechniqueStates(
-            names: names, states: states, rates: rates.map { $0.double }, stepsTaken: stepsTaken, pass: pass)
+        return TechniqueStates(names: names, states: states, stepsTaken: stepsTaken, pass: pass)
     }
 }

@@ -16,7 +16,8 @@ final class TechniqueRun {
     private var active: [any Technique] = []
     /// The samples of the running pass, in the order of its batches.
     private var pass: SampleSelection?
-    /// The learning rates that techniques multiply, one for each of the optimizers that the optimizer is made of.
+    /// During a step, the learning rates that techniques multiply: one for each part of the optimizer. Between two steps
+    /// the optimizer has them itself, so that callbacks can read and change them.
     private var rates: [any LearningRateSchedule] = []
     /// The model's own weights while it has those to evaluate.
     private var ownWeights: [Tensor]?
@@ -70,8 +71,6 @@ final class TechniqueRun {
     }
 
     private func begin(resumingFrom saved: TechniqueStates?) throws(TrainingError) {
-        let parts = training.model.optimizer?.parts ?? []
-        rates = parts.map { $0.learningRateSchedule }
         for technique in techniques {
             try calling(technique) { try technique.begin(training) }
         }
@@ -82,7 +81,6 @@ final class TechniqueRun {
         for (technique, state) in zip(techniques, saved.states) {
             try calling(technique) { try technique.restore(state, in: training) }
         }
-        try restoreRates(saved.rates)
         training.stepsTaken = saved.stepsTaken
         guard let pass = saved.pass else { return }
         guard pass.indices.allSatisfy({ 0..<training.data.count ~= $0 }) else {
@@ -93,16 +91,6 @@ final class TechniqueRun {
         self.pass = pass
     }
 
-    private func restoreRates(_ saved: [Double?]) throws(TrainingError) {
-        guard saved.count == rates.count,
-            zip(saved, rates).allSatisfy({ ($0 == nil) == !($1 is Double || $1 is Int) })
-        else {
-            throw TrainingError(
-                .technique, "fit: the learning rates in the backup are not those of this optimizer")
-        }
-        for (index, rate) in saved.enumerated() { if let rate { rates[index] = rate } }
-    }
-
     private func calling(_ technique: any Technique, _ body: () throws -> Void) throws(TrainingError) {
         do { try body() } catch {
             throw TrainingError(.technique, "fit: the technique \(technique.name): \(error)")
@@ -111,9 +99,14 @@ final class TechniqueRun {
 
     func end() {
         for technique in techniques { technique.end(training) }
+        restoreRates()
+    }
+
+    private func restoreRates() {
         for (part, rate) in zip(training.model.optimizer?.parts ?? [], rates) {
             part.learningRateSchedule = rate
         }
+        rates = []
     }
 
     // MARK: Passes
@@ -169,6 +162,7 @@ final class TechniqueRun {
         let progress = training.progress
         active = techniques.filter { $0.span.contains(progress) }
         let parts = training.model.optimizer?.parts ?? []
+        rates = parts.map { $0.learningRateSchedule }
         training.baseLearningRate = rates.first?(parts[0].iterations) ?? 0
         training.learningRateFactor = 1
         for technique in active { technique.beginStep(in: training) }
@@ -183,7 +177,10 @@ final class TechniqueRun {
         var batch = batch
         for technique in active {
             technique.transform(&batch, in: training)
-            if batch.count == 0 { return nil }
+            if batch.count == 0 {
+                restoreRates()
+                return nil
+            }
         }
         return batch
     }
@@ -191,6 +188,7 @@ final class TechniqueRun {
     func endStep() {
         training.stepsTaken += 1
         for technique in active { technique.endStep(in: training) }
+        restoreRates()
     }
 
     /// The loss of a batch by all techniques, the last one's around the others'.
@@ -243,7 +241,6 @@ final class TechniqueRun {
     var states: TechniqueStates {
         TechniqueStates(
             names: techniques.map(\.name), states: techniques.map(\.state),
-            rates: rates.map { $0 as? Double ?? ($0 as? Int).map(Double.init) },
             stepsTaken: training.stepsTaken, pass: pass)
     }
 }
@@ -252,12 +249,10 @@ final class TechniqueRun {
 struct TechniqueStates: Sendable, Equatable {
     let names: [String]
     let states: [[String: Tensor]]
-    /// Those that techniques multiply; nil for schedules.
-    let rates: [Double?]
     let stepsTaken: Int
 
     /// Those of a training without techniques.
-    static let none = TechniqueStates(names: [], states: [], rates: [], stepsTaken: 0, pass: nil)
+    static let none = TechniqueStates(names: [], states: [], stepsTaken: 0, pass: nil)
 
     /// The samples of the running pass, in the order of its batches.
     let pass: SampleSelection?

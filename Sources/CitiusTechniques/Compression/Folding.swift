@@ -75,31 +75,26 @@ extension Layer {
     fileprivate func withBias() -> Layer? {
         guard activityRegularizer == nil else { return nil }
         func isLinear(_ activation: ActivationFunction) -> Bool { activation.clamp == .identity }
+        func changed<L: ConfigurableLayer>(
+            _ layer: L, _ useBias: WritableKeyPath<L.Configuration, Bool>
+        ) -> L {
+            var configuration = layer.configuration
+            configuration[keyPath: useBias] = true
+            return L(configuration: configuration, name: nil)
+        }
         switch self {
         case let layer as Dense where isLinear(layer.configuration.activation):
-            var configuration = layer.configuration
-            configuration.useBias = true
-            return Dense(configuration: configuration)
+            return changed(layer, \.useBias)
         case let layer as Conv2D where isLinear(layer.configuration.activation):
-            var configuration = layer.configuration
-            configuration.useBias = true
-            return Conv2D(configuration: configuration)
+            return changed(layer, \.useBias)
         case let layer as Conv1D where isLinear(layer.configuration.activation):
-            var configuration = layer.configuration
-            configuration.useBias = true
-            return Conv1D(configuration: configuration)
+            return changed(layer, \.useBias)
         case let layer as Conv3D where isLinear(layer.configuration.activation):
-            var configuration = layer.configuration
-            configuration.useBias = true
-            return Conv3D(configuration: configuration)
+            return changed(layer, \.useBias)
         case let layer as DepthwiseConv2D where isLinear(layer.configuration.activation):
-            var configuration = layer.configuration
-            configuration.useBias = true
-            return DepthwiseConv2D(configuration: configuration)
+            return changed(layer, \.useBias)
         case let layer as SeparableConv2D where isLinear(layer.configuration.activation):
-            var configuration = layer.configuration
-            configuration.useBias = true
-            return SeparableConv2D(configuration: configuration)
+            return changed(layer, \.useBias)
         default: return nil
         }
     }

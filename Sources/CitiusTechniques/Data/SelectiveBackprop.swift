@@ -90,16 +90,27 @@ public final class SelectiveBackprop: Technique {
             throw TechniqueError(
                 "there are \(losses.count) losses in the backup, expected at most \(history)")
         }
-        guard state["inputs/0"] != nil else { return }
-        let inputs = try list("inputs", in: state, training.data.inputShapes)
-        let targets = try list(
-            "targets", in: state, training.data.allTargets.map { $0.shape.droppingFirst() })
-        let counts = Set(
-            (inputs + targets + [state["weights"], state["indices"]].compactMap { $0 }).map { $0.shape[0] })
-        guard counts.count == 1 else {
-            throw TechniqueError("the samples in the backup do not belong together")
+        guard let first = state["inputs/0"], let sample = training.data.batched(1).first(where: { _ in true })
+        else { return }
+        let count = first.shape.sizes.first ?? 0
+        /// So many samples like those of the data.
+        func saved(_ name: String, like tensors: [Tensor]) throws(TechniqueError) -> [Tensor] {
+            var samples: [Tensor] = []
+            for (index, tensor) in tensors.enumerated() {
+                samples.append(
+                    try state.saved(
+                        "\(name)/\(index)", tensor.dtype, tensor.shape.droppingFirst().prepending(count)))
+            }
+            return samples
         }
-        var batch = Batch(inputs: inputs, targets: targets, sampleWeights: state["weights"])
+        let weights = state["weights"]
+        guard weights.map({ $0.dtype.isFloatingPoint && $0.shape.sizes.first == count }) ?? true else {
+            throw TechniqueError("the weights in the backup are not those of \(count) samples")
+        }
+        var batch = Batch(
+            inputs: try saved("inputs", like: sample.allInputs),
+            targets: try saved("targets", like: sample.allTargets),
+            sampleWeights: weights)
         if state["indices"] != nil {
             let indices = try state.saved("indices", .int64, [batch.count]).elements(as: Int64.self).map {
                 Int($0)
@@ -112,18 +123,6 @@ public final class SelectiveBackprop: Technique {
         pending = batch
     }
 
-    private func list(
-        _ name: String, in state: [String: Tensor], _ shapes: [Shape]
-    ) throws(TechniqueError) -> [Tensor] {
-        var tensors: [Tensor] = []
-        for (index, shape) in shapes.enumerated() {
-            guard let tensor = state["\(name)/\(index)"], tensor.rank >= 1,
-                tensor.shape.droppingFirst() == shape
-            else { throw TechniqueError("the backup lacks \(name) of samples of shape \(shape)") }
-            tensors.append(tensor)
-        }
-        return tensors
-    }
 }
 
 extension [Float] {

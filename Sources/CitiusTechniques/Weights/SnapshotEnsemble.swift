@@ -63,27 +63,17 @@ public final class SnapshotEnsemble: Technique {
     public func ensemble(of model: Model) throws(SavingError) -> Ensemble { Ensemble(try models(of: model)) }
 
     public var state: [String: Tensor] {
-        var state = ["cycle": Tensor(Int64(cycle)), "count": Tensor(Int64(snapshots.count))]
-        for (number, weights) in snapshots.enumerated() {
-            for (index, tensor) in weights.enumerated() { state["\(number)/\(index)"] = tensor }
-        }
+        var state = [String: Tensor](savingModels: snapshots)
+        state["cycle"] = Tensor(Int64(cycle))
         return state
     }
 
     public func restore(_ state: [String: Tensor], in training: Training) throws {
         cycle = try state.savedCount("cycle")
-        let count = try state.savedCount("count")
-        guard count <= cycles, cycle <= cycles else {
-            throw TechniqueError("there are \(count) snapshots in the backup, expected at most \(cycles)")
+        guard cycle <= cycles else {
+            throw TechniqueError("cycle \(cycle) is in the backup, expected at most \(cycles)")
         }
-        snapshots = []
-        for number in 0..<count {
-            var weights: [Tensor] = []
-            for (index, tensor) in training.model.weights.enumerated() {
-                weights.append(try state.saved("\(number)/\(index)", tensor.dtype, tensor.shape))
-            }
-            snapshots.append(weights)
-        }
+        snapshots = try state.savedModels(like: training.model.weights, atMost: cycles, "snapshots")
     }
 }
 

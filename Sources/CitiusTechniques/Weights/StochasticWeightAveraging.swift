@@ -111,28 +111,10 @@ public final class LatestWeightAveraging: Technique {
         return training.withStatistics(of: average.weights)
     }
 
-    public var state: [String: Tensor] {
-        var state = ["count": Tensor(Int64(checkpoints.count))]
-        for (number, checkpoint) in checkpoints.enumerated() {
-            for (index, tensor) in checkpoint.enumerated() { state["\(number)/\(index)"] = tensor }
-        }
-        return state
-    }
+    public var state: [String: Tensor] { [String: Tensor](savingModels: checkpoints) }
 
     public func restore(_ state: [String: Tensor], in training: Training) throws {
-        let saved = try state.savedCount("count")
-        guard saved <= count else {
-            throw TechniqueError("there are \(saved) checkpoints in the backup, expected at most \(count)")
-        }
-        let own = training.model.weights
-        checkpoints = []
-        for number in 0..<saved {
-            var weights: [Tensor] = []
-            for (index, tensor) in own.enumerated() {
-                weights.append(try state.saved("\(number)/\(index)", tensor.dtype, tensor.shape))
-            }
-            checkpoints.append(weights)
-        }
+        checkpoints = try state.savedModels(like: training.model.weights, atMost: count, "checkpoints")
     }
 }
 

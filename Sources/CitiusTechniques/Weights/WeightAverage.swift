@@ -1,5 +1,38 @@
 import CitiusTensor
 
+extension [String: Tensor] {
+    /// The weights of several models, as a technique's state.
+    init(savingModels models: [[Tensor]]) {
+        self = ["count": Tensor(Int64(models.count))]
+        for (number, weights) in models.enumerated() {
+            for (index, tensor) in weights.enumerated() { self["\(number)/\(index)"] = tensor }
+        }
+    }
+
+    /// The weights of at most so many models, from a technique's state.
+    ///
+    /// - Parameters:
+    ///   - own: the model's weights, whose types and shapes they have.
+    ///   - what: what messages call them.
+    func savedModels(like own: [Tensor], atMost limit: Int, _ what: String) throws(TechniqueError)
+        -> [[Tensor]]
+    {
+        let count = try savedCount("count")
+        guard count <= limit else {
+            throw TechniqueError("there are \(count) \(what) in the backup, expected at most \(limit)")
+        }
+        var models: [[Tensor]] = []
+        for number in 0..<count {
+            var weights: [Tensor] = []
+            for (index, tensor) in own.enumerated() {
+                weights.append(try saved("\(number)/\(index)", tensor.dtype, tensor.shape))
+            }
+            models.append(weights)
+        }
+        return models
+    }
+}
+
 /// The running mean of models' weights. Tensors of real numbers are averaged, others are those of the last model.
 struct WeightAverage {
     private(set) var weights: [Tensor] = []

@@ -27,6 +27,19 @@ import Testing
         #expect(try normalizations(.dense) == 1)
     }
 
+    /// What a layer is told by its calls alone is its copy's too.
+    @Test func copiesKeepAttentionMasks() throws {
+        let (tokens, mask) = (Input(4, 6), Input(4, 4, dtype: .bool))
+        let attention = MultiHeadAttention(numHeads: 2, keyDim: 3, useCausalMask: true)
+        let attended = attention(query: tokens, value: tokens, attentionMask: mask)
+        let model = Model(inputs: [tokens, mask], outputs: [attended], seed: 1)
+        let samples = randomTensor([2, 4, 6], dtype: .float32, seed: 2)
+        let seen = Tensor((0..<32).map { $0 % 3 != 1 }, shape: [2, 4, 4])
+        #expect(
+            distance(try model.predict([samples, seen])[0], try model.folded().predict([samples, seen])[0])
+                < 1e-6)
+    }
+
     /// What another layer reads too cannot become something else.
     @Test func leavesWhatIsReadTwice() throws {
         let input = Input(6)
