@@ -1,5 +1,6 @@
 import CitiusData
 import CitiusImageCodecs
+import CitiusKernels
 import CitiusLibjpeg
 import CitiusLibpng
 import CitiusPlatform
@@ -83,8 +84,8 @@ final class ImageFile {
     ///   - rows: within the smaller image, not empty.
     /// - Throws: a `DataError` if the pixels are cut off, or broken.
     func read(
-        _ rows: Range<Int>, _ columns: Range<Int>, divisor: Int, channels: Int, into pixels: PixelBuffer,
-        scratch: PixelBuffer
+        _ rows: Range<Int>, _ columns: Range<Int>, divisor: Int, channels: Int, into pixels: ScratchMemory,
+        scratch: ScratchMemory
     ) throws(DataError) {
         var fault = citius_image_fault()
         let size = rows.count * columns.count
@@ -95,21 +96,21 @@ final class ImageFile {
             let target = decoded == channels ? pixels : scratch
             let isRead = citius_jpeg_read(
                 jpeg, Int32(divisor), Int32(decoded), Int32(columns.lowerBound), Int32(rows.lowerBound),
-                Int32(columns.count), Int32(rows.count), target.reserve(size * decoded), &fault)
+                Int32(columns.count), Int32(rows.count), target.elements(size * decoded), &fault)
             guard isRead else { throw Self.error(fault, name, "JPEG") }
             if decoded != channels {
                 ChannelConversion(from: decoded, to: channels).apply(
-                    scratch.reserve(size * decoded), count: size, to: pixels.reserve(size * channels))
+                    scratch.elements(size * decoded), count: size, to: pixels.elements(size * channels))
             }
         case .png(let png):
             // The rows depend on those above them: there is no smaller part to decode.
             let isWhole = size == width * height
             let target = isWhole && channels == self.channels ? pixels : scratch
-            let decoded = target.reserve(width * height * self.channels)
+            let decoded = target.elements(width * height * self.channels, of: UInt8.self)
             guard citius_png_read(png, decoded, &fault) else { throw Self.error(fault, name, "PNG") }
             if target === pixels { return }
             let conversion = ChannelConversion(from: self.channels, to: channels)
-            let out = pixels.reserve(size * channels)
+            let out = pixels.elements(size * channels, of: UInt8.self)
             for (index, row) in rows.enumerated() {
                 conversion.apply(
                     decoded + (row * width + columns.lowerBound) * self.channels, count: columns.count,
@@ -131,21 +132,4 @@ final class ImageFile {
         return DataError(
             .malformed, "\(name) is no \(format) file that can be read: \(text). Get the file again.")
     }
-}
-
-/// Memory for pixels, which grows to what was ever asked of it. One thread at a time uses it.
-final class PixelBuffer: @unchecked Sendable {
-    private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-
-    /// Room for so many elements. What was there before is lost if it grows.
-    func reserve<T: BitwiseCopyable>(_ count: Int, of type: T.Type = UInt8.self) -> UnsafeMutablePointer<T> {
-        let byteCount = max(64, count * MemoryLayout<T>.stride)
-        if memory.count < byteCount {
-            memory.deallocate()
-            memory = .allocate(byteCount: byteCount, alignment: 64)
-        }
-        return memory.baseAddress!.bindMemory(to: T.self, capacity: count)
-    }
-
-    deinit { memory.deallocate() }
 }

@@ -1,4 +1,5 @@
 import CitiusData
+import CitiusKernels
 import CitiusPlatform
 
 /// How images of any size become images of one size.
@@ -94,11 +95,11 @@ public enum ImageFitting: Sendable, Hashable {
 /// Decodes images to one size. One thread at a time uses one.
 final class ImageFitter: Sendable {
     /// Room for who decodes.
-    let result = PixelBuffer()
+    let result = ScratchMemory()
     /// A file's bytes.
-    let file = PixelBuffer()
-    private let decoded = PixelBuffer()
-    private let scratch = PixelBuffer()
+    let file = ScratchMemory()
+    private let decoded = ScratchMemory()
+    private let scratch = ScratchMemory()
 
     /// Decodes an image, as bytes [height, width, channels] of the target's size.
     func decode(
@@ -161,7 +162,7 @@ final class ImageFitter: Sendable {
         let channels = settings.colorMode.channels
         try image.read(
             rows.range, columns.range, divisor: divisor, channels: channels, into: decoded, scratch: scratch)
-        let pixels: UnsafeMutablePointer<UInt8> = decoded.reserve(
+        let pixels: UnsafeMutablePointer<UInt8> = decoded.elements(
             rows.range.count * columns.range.count * channels)
         resize(
             pixels, width: columns.range.count, channels: channels, rows: rows.trimmed,

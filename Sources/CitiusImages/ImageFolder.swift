@@ -301,7 +301,7 @@ extension ImageFolder {
         let pixels = inputs.storage.pointer.assumingMemoryBound(to: Float.self)
         let errors = forEachImage(samples.count, usesPool: usesPool) { index, fitter throws(DataError) in
             var generator = generators[index]
-            let bytes = fitter.result.reserve(size, of: UInt8.self)
+            let bytes = fitter.result.elements(size, of: UInt8.self)
             try decode(samples[index], by: fitter, using: &generator, into: bytes, store: store)
             writeFloats(bytes, to: pixels + index * size, isFlipped: flips(using: &generator))
         }

@@ -1,5 +1,6 @@
 import CitiusData
 import CitiusImageCodecs
+import CitiusKernels
 import CitiusPlatform
 
 /// How an image's pixels are computed from those of another size.
@@ -44,7 +45,7 @@ extension Tensor {
             withElements { (pixels: UnsafePointer<UInt8>) in
                 resize(
                     pixels, width: columns, channels: shape[2], rows: axes.0, columns: axes.1,
-                    scratch: PixelBuffer(), to: out)
+                    scratch: ScratchMemory(), to: out)
             }
         }
     }
@@ -163,13 +164,13 @@ struct ImageAxis {
 /// Resizes an image of bytes.
 func resize(
     _ pixels: UnsafePointer<UInt8>, width: Int, channels: Int, rows: ImageAxis, columns: ImageAxis,
-    scratch: PixelBuffer, to out: UnsafeMutablePointer<UInt8>
+    scratch: ScratchMemory, to out: UnsafeMutablePointer<UInt8>
 ) {
     rows.withTable { rows in
         columns.withTable { columns in
             citius_image_resize(
                 pixels, Int32(width), Int32(channels), rows, columns,
-                scratch.reserve(width * channels + 4, of: Float.self), out)
+                scratch.elements(width * channels + 4, of: Float.self), out)
         }
     }
 }

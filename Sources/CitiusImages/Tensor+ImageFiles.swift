@@ -1,5 +1,6 @@
 import CitiusData
 import CitiusImageCodecs
+import CitiusKernels
 import CitiusPlatform
 
 extension Tensor {
@@ -22,7 +23,7 @@ extension Tensor {
     public init(
         contentsOfImage path: String, colorMode: ColorMode? = nil, pixelLimit: Int = defaultPixelLimit
     ) throws(DataError) {
-        let memory = PixelBuffer()
+        let memory = ScratchMemory()
         try self.init(
             imageBytes: UnsafeRawBufferPointer(readFile(path, into: memory)), name: path, colorMode,
             pixelLimit)
@@ -55,13 +56,13 @@ extension Tensor {
             "Tensor(contentsOfImage:): the limit is \(pixelLimit) pixels, expected at least 0")
         let file = try ImageFile(bytes, name: name, pixelLimit: pixelLimit)
         let channels = colorMode?.channels ?? file.channels
-        let pixels = PixelBuffer()
+        let pixels = ScratchMemory()
         try file.read(
             0..<file.height, 0..<file.width, divisor: 1, channels: channels, into: pixels,
-            scratch: PixelBuffer())
+            scratch: ScratchMemory())
         let count = file.height * file.width * channels
         self.init(shape: [file.height, file.width, channels]) { (out: UnsafeMutablePointer<UInt8>) in
-            out.update(from: pixels.reserve(count), count: count)
+            out.update(from: pixels.elements(count), count: count)
         }
     }
 
@@ -118,7 +119,7 @@ extension Tensor {
 private let fileByteLimit = 1 << 28
 
 /// The bytes of a file, in memory that is used again for the next one.
-func readFile(_ path: String, into memory: PixelBuffer) throws(DataError) -> UnsafeMutableRawBufferPointer {
+func readFile(_ path: String, into memory: ScratchMemory) throws(DataError) -> UnsafeMutableRawBufferPointer {
     let file = try FileSource(path: path)
     let count = file.remainingByteLimit ?? 0
     guard count <= fileByteLimit else {
@@ -126,7 +127,7 @@ func readFile(_ path: String, into memory: PixelBuffer) throws(DataError) -> Uns
             .tooLarge,
             "\(path) has \(count) bytes, more than the \(fileByteLimit) that an image's file may have.")
     }
-    let buffer = UnsafeMutableRawBufferPointer(start: memory.reserve(count), count: count)
+    let buffer = UnsafeMutableRawBufferPointer(start: memory.elements(count, of: UInt8.self), count: count)
     let read = try file.read(into: buffer)
     return UnsafeMutableRawBufferPointer(rebasing: buffer[..<read])
 }

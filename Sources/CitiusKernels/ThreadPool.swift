@@ -273,20 +273,3 @@ package final class ThreadPool: @unchecked Sendable {
         }
     }
 }
-
-/// Memory that grows to what was ever asked of it.
-private final class ScratchMemory {
-    private var memory = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-
-    /// Room for so many elements, from the start of a cache line on.
-    func elements<T: BitwiseCopyable>(_ count: Int) -> UnsafeMutablePointer<T> {
-        let byteCount = max(64, count * MemoryLayout<T>.stride)
-        if memory.count < byteCount {
-            memory.deallocate()
-            memory = .allocate(byteCount: byteCount, alignment: 64)
-        }
-        return memory.baseAddress!.bindMemory(to: T.self, capacity: count)
-    }
-
-    deinit { memory.deallocate() }
-}

@@ -19,18 +19,7 @@
 
 #define SET_NAME "baseline"
 #define NAME(x) baseline_##x
-#define LANES 4
-#if defined(__aarch64__)
-#define REGISTERS 32
-#define HAS_FMA 1
-#else
-#define REGISTERS 16
-#define HAS_FMA 0
-#endif
-#define HAS_MASKED_LOADS 0
-#define HAS_MASKED_STORES 0
-#define HAS_SCALING 0
-#define HAS_LOOK_UP 0
+#include "set_baseline.inc"
 #define HAS_DOTS 0
 #include "vectors.inc"
 #include "bytes.inc"
@@ -40,13 +29,7 @@
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 #define SET_NAME "dotprod"
 #define NAME(x) dotprod_##x
-#define LANES 4
-#define REGISTERS 32
-#define HAS_FMA 1
-#define HAS_MASKED_LOADS 0
-#define HAS_MASKED_STORES 0
-#define HAS_SCALING 0
-#define HAS_LOOK_UP 0
+#include "set_baseline.inc"
 #define HAS_DOTS 1
 #include "vectors.inc"
 #include "bytes.inc"
@@ -59,13 +42,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define SET_NAME "avx2"
 #define NAME(x) avx2_##x
-#define LANES 8
-#define REGISTERS 16
-#define HAS_FMA 1
-#define HAS_MASKED_LOADS 1
-#define HAS_MASKED_STORES 0
-#define HAS_SCALING 0
-#define HAS_LOOK_UP 0
+#include "set_avx2.inc"
 #define HAS_DOTS 0
 #include "vectors.inc"
 #include "bytes.inc"
@@ -74,13 +51,7 @@
 #pragma clang attribute push(__attribute__((target("avxvnni,avx2,fma"))), apply_to = function)
 #define SET_NAME "avxvnni"
 #define NAME(x) avxvnni_##x
-#define LANES 8
-#define REGISTERS 16
-#define HAS_FMA 1
-#define HAS_MASKED_LOADS 1
-#define HAS_MASKED_STORES 0
-#define HAS_SCALING 0
-#define HAS_LOOK_UP 0
+#include "set_avx2.inc"
 #define HAS_DOTS 1
 #include "vectors.inc"
 #include "bytes.inc"
@@ -90,13 +61,7 @@
                              apply_to = function)
 #define SET_NAME "avx512"
 #define NAME(x) avx512_##x
-#define LANES 16
-#define REGISTERS 32
-#define HAS_FMA 1
-#define HAS_MASKED_LOADS 1
-#define HAS_MASKED_STORES 1
-#define HAS_SCALING 0
-#define HAS_LOOK_UP 0
+#include "set_avx512.inc"
 #define HAS_DOTS 0
 #include "vectors.inc"
 #include "bytes.inc"
@@ -106,13 +71,7 @@
                              apply_to = function)
 #define SET_NAME "avx512vnni"
 #define NAME(x) avx512vnni_##x
-#define LANES 16
-#define REGISTERS 32
-#define HAS_FMA 1
-#define HAS_MASKED_LOADS 1
-#define HAS_MASKED_STORES 1
-#define HAS_SCALING 0
-#define HAS_LOOK_UP 0
+#include "set_avx512.inc"
 #define HAS_DOTS 1
 #include "vectors.inc"
 #include "bytes.inc"

@@ -19,21 +19,9 @@
     case BOUNDED_ON_BOTH_SIDES: function(__VA_ARGS__, BOUNDED_ON_BOTH_SIDES); break;       \
     }
 
-// What every machine of the architecture has: SSE2 on x86-64, NEON on arm64.
 #define SET_NAME "baseline"
 #define NAME(x) baseline_##x
-#define LANES 4
-#if defined(__aarch64__)
-#define REGISTERS 32
-#define HAS_FMA 1
-#else
-#define REGISTERS 16
-#define HAS_FMA 0
-#endif
-#define HAS_MASKED_LOADS 0
-#define HAS_MASKED_STORES 0
-#define HAS_SCALING 0
-#define HAS_LOOK_UP 0
+#include "set_baseline.inc"
 #include "kernels.inc"
 
 #if defined(__x86_64__)
@@ -41,14 +29,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define SET_NAME "avx2"
 #define NAME(x) avx2_##x
-#define LANES 8
-#define REGISTERS 16
-#define HAS_FMA 1
-#define HAS_MASKED_LOADS 1
-// There are masked stores, which take dozens of cycles on some cores.
-#define HAS_MASKED_STORES 0
-#define HAS_SCALING 0
-#define HAS_LOOK_UP 1
+#include "set_avx2.inc"
 #include "kernels.inc"
 #pragma clang attribute pop
 
@@ -56,13 +37,7 @@
                              apply_to = function)
 #define SET_NAME "avx512"
 #define NAME(x) avx512_##x
-#define LANES 16
-#define REGISTERS 32
-#define HAS_FMA 1
-#define HAS_MASKED_LOADS 1
-#define HAS_MASKED_STORES 1
-#define HAS_SCALING 1
-#define HAS_LOOK_UP 1
+#include "set_avx512.inc"
 #include "kernels.inc"
 #pragma clang attribute pop
 

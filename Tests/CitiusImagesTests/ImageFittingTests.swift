@@ -1,3 +1,4 @@
+import CitiusKernels
 import CitiusTestSupport
 import Testing
 
@@ -73,14 +74,15 @@ import Testing
                 let file = try ImageFile(bytes, name: "photo", pixelLimit: 1 << 20)
                 #expect(file.divisor(for: Double(divisor) + 0.5) == divisor)
                 let (rows, columns) = (expected.shape[0], expected.shape[1])
-                let pixels = PixelBuffer()
+                let pixels = ScratchMemory()
                 try file.read(
-                    0..<rows, 0..<columns, divisor: divisor, channels: 3, into: pixels, scratch: PixelBuffer()
+                    0..<rows, 0..<columns, divisor: divisor, channels: 3, into: pixels,
+                    scratch: ScratchMemory()
                 )
                 return Tensor(
                     Array(
                         UnsafeBufferPointer(
-                            start: pixels.reserve(rows * columns * 3), count: rows * columns * 3)),
+                            start: pixels.elements(rows * columns * 3), count: rows * columns * 3)),
                     shape: expected.shape)
             }
             expectPixels(image, expected, "1/\(divisor)")
