@@ -82,7 +82,8 @@ import Testing
                 return Tensor(
                     Array(
                         UnsafeBufferPointer(
-                            start: pixels.elements(rows * columns * 3), count: rows * columns * 3)),
+                            start: pixels.elements(rows * columns * 3, of: UInt8.self),
+                            count: rows * columns * 3)),
                     shape: expected.shape)
             }
             expectPixels(image, expected, "1/\(divisor)")
