@@ -98,9 +98,13 @@ let package = Package(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],
             path: "Benchmarks/citius-bench"),
 
+        .target(name: "CitiusKillPoints", path: "Tests/CitiusKillPoints"),
         .target(
             name: "CitiusTestSupport",
-            dependencies: ["CitiusAutograd", "CitiusData", "CitiusFormats", "CitiusPlatform", "CitiusZlib"],
+            dependencies: [
+                "CitiusAutograd", "CitiusData", "CitiusFormats", "CitiusKillPoints", "CitiusPlatform",
+                "CitiusZlib",
+            ],
             path: "Tests/CitiusTestSupport",
             resources: [.copy("Golden")]
         ),
@@ -111,7 +115,8 @@ let package = Package(
             name: "CitiusImagesFuzz", dependencies: ["CitiusImages", "CitiusTestSupport", "CitiusZlib"],
             path: "Tests/CitiusImagesFuzz"),
         .executableTarget(
-            name: "citius-fuzz", dependencies: ["CitiusImagesFuzz", "CitiusKerasFuzz", "CitiusTestSupport"],
+            name: "citius-fuzz",
+            dependencies: ["CitiusImagesFuzz", "CitiusKerasFuzz", "CitiusPlatform", "CitiusTestSupport"],
             path: "Tests/citius-fuzz"),
         .executableTarget(name: "citius-interop", dependencies: ["Citius"], path: "Tests/citius-interop"),
         .executableTarget(
@@ -122,7 +127,7 @@ let package = Package(
         .testTarget(
             name: "CitiusKerasTests",
             dependencies: ["CitiusHDF5", "CitiusKeras", "CitiusKerasFuzz", "CitiusTestSupport"]),
-        .testTarget(name: "CitiusPlatformTests", dependencies: ["CitiusPlatform"]),
+        .testTarget(name: "CitiusPlatformTests", dependencies: ["CitiusPlatform", "CitiusTestSupport"]),
         .testTarget(
             name: "CitiusConfigurationTests", dependencies: ["CitiusConfiguration", "CitiusTestSupport"]),
         .testTarget(

@@ -135,6 +135,36 @@ import Testing
         }
     }
 
+    /// Killed before any call that changes a file, a download leaves nothing or the whole file under its name, though no
+    /// checksum is asked for; and the next one goes well.
+    @Test(.enabled(if: hasKillPoints)) func aKilledDownloadLeavesNothingWrong() async throws {
+        let server = try LoopbackServer(["/data/a.bin?x=1": Self.answer()])
+        for call in 1... {
+            let isOver = try await withTemporaryFolderAsync { folder in
+                let result = await #expect(
+                    processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]
+                ) { [address = server.address as String, folder = folder as String, call = call as Int] in
+                    try Survivor.run(before: call) {
+                        _ = try Downloads.file(
+                            address + "data/a.bin?x=1", folder: folder, options: Self.options())
+                    }
+                }
+                if FileManager.default.fileExists(atPath: folder + "/a.bin") {
+                    #expect(try bytes(folder + "/a.bin") == Self.contents, "killed before call \(call)")
+                }
+                #expect(
+                    try bytes(fetch(server, folder, checksum: nil)) == Self.contents,
+                    "killed before call \(call)")
+                return try Survivor.wasSeen(in: result)
+            }
+            if isOver {
+                // The note's four calls, a write at least, fsync, rename and the note's end.
+                #expect(call > 8)
+                break
+            }
+        }
+    }
+
     @Test func withoutAVersionNothingIsLeft() throws {
         try withTemporaryFolder { folder in
             for etag in ["ETag: W/\"1\"", "X-Nothing: 1"] {

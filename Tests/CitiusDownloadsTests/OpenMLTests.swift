@@ -67,8 +67,13 @@ import Testing
     private static let data = "/data/v1/download/99/small.arff"
 
     static func options(_ server: LoopbackServer, _ folder: String, offline: Bool = false) -> OpenML.Options {
+        options(server.address, folder, offline: offline)
+    }
+
+    private static func options(_ address: String, _ folder: String, offline: Bool = false) -> OpenML.Options
+    {
         var options = OpenML.Options(
-            host: server.address, cache: folder, isOffline: offline, timeout: 20, progress: .silent)
+            host: address, cache: folder, isOffline: offline, timeout: 20, progress: .silent)
         options.delay = 0.01
         return options
     }
@@ -361,6 +366,33 @@ import Testing
                 }
                 let names = try FileManager.default.subpathsOfDirectory(atPath: folder)
                 precondition(!names.contains { $0.contains("arff") && !$0.hasSuffix(".lock") }, "\(names)")
+            }
+        }
+    }
+
+    /// Killed before any call that changes a file, a fetch leaves nothing that the next one would not take rightly.
+    @Test(.enabled(if: hasKillPoints)) func aKilledFetchLeavesNothingWrong() async throws {
+        let server = try server()
+        for call in 1... {
+            let isOver = try await withTemporaryFolderAsync { folder in
+                let result = await #expect(
+                    processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]
+                ) { [address = server.address as String, folder = folder as String, call = call as Int] in
+                    try Survivor.run(before: call) {
+                        _ = try OpenML.fetch(
+                            id: 7, layout: TableLayout(missing: .dropped),
+                            options: Self.options(address, folder))
+                    }
+                }
+                let data = try OpenML.fetch(id: 7, layout: layout, options: Self.options(server, folder))
+                #expect(data.inputs.elements() == [1.5, 1, 0, 2.5, 0, 1] as [Float], "call \(call)")
+                #expect(data.targets.elements() == [1, 0] as [Int64], "call \(call)")
+                return try Survivor.wasSeen(in: result)
+            }
+            if isOver {
+                // Of two answers and the data.
+                #expect(call > 10)
+                break
             }
         }
     }

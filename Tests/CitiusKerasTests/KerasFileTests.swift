@@ -13,7 +13,7 @@ import Testing
 /// Models in files that Citius writes; those of real Keras are compared by `Tests/Keras/run`.
 @Suite struct KerasFileTests {
     /// Two layers of one class whose names say otherwise, a nested model, a shared layer, statistics.
-    private func graph(seed: UInt64) -> Model {
+    private static func graph(seed: UInt64) -> Model {
         let input = Input(6, name: "features")
         let shared = Dense(4, activation: .tanh, name: "dense_7")
         let inner = Sequential(name: "inner") {
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func modelsComeBack() throws {
-        let model = graph(seed: 3)
+        let model = Self.graph(seed: 3)
         let samples = randomTensor([5, 6], dtype: .float32, seed: 1)
         let copy = try KerasFile.read(KerasFile.bytes(of: model))
         #expect(try copy.predict([samples]) == model.predict([samples]))
@@ -50,8 +50,30 @@ import Testing
         #expect(copy.layers.map(\.name) == model.layers.map(\.name))
     }
 
+    /// Killed before any call that changes a file, the name stands for the old model or for the new one.
+    @Test(.enabled(if: hasKillPoints)) func aKilledSaveLeavesAWholeModel() async throws {
+        try await withTemporaryFolderAsync { folder in
+            let path = folder + "/model.keras"
+            let (old, new) = (Self.graph(seed: 3), Self.graph(seed: 4))
+            var isNew: [Bool] = []
+            for call in 1... {
+                try KerasFile.save(old, to: path)
+                let result = await #expect(
+                    processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]
+                ) { [path = path as String, call = call as Int] in
+                    try Survivor.run(before: call) { try KerasFile.save(Self.graph(seed: 4), to: path) }
+                }
+                let weights = try KerasFile.load(from: path).weights
+                #expect(weights == old.weights || weights == new.weights, "killed before call \(call)")
+                isNew.append(weights == new.weights)
+                if try Survivor.wasSeen(in: result) { break }
+            }
+            #expect(isNew == isNew.sorted { !$0 && $1 } && isNew.count > 4 && isNew.last == true)
+        }
+    }
+
     @Test func groupsGoByClassNotByName() throws {
-        let tree = KerasWeights.tree(of: graph(seed: 3))
+        let tree = KerasWeights.tree(of: Self.graph(seed: 3))
         let first = try #require(tree.group(at: "layers/dense/vars"))
         #expect(first.name == "dense_7")
         #expect(first.tensor(named: "0")?.shape == [6, 4])

@@ -108,6 +108,51 @@ import Testing
         }
     }
 
+    /// Two epochs that are backed up, saved and written down in a folder.
+    private static func trainTwoEpochs(in folder: String) throws -> [Tensor] {
+        let tests = CheckpointTests()
+        let model = tests.makeModel()
+        try model.fit(
+            tests.data, batchSize: 35, epochs: 2, verbose: .silent,
+            callbacks: [
+                BackupAndRestore(folder + "/backup"), ModelCheckpoint(folder + "/model"),
+                CSVLogger(folder + "/log.csv"),
+            ])
+        return model.weights
+    }
+
+    /// A process that is killed before any call that changes a file: the next one goes on and ends with the same bits and
+    /// lines.
+    @Test(.enabled(if: hasKillPoints)) func aKilledProcessIsGoneOnWith() async throws {
+        func log(_ folder: String) throws -> String {
+            try String(contentsOfFile: folder + "/log.csv", encoding: .utf8)
+        }
+        try await withTemporaryFolderAsync { reference in
+            let weights = try Self.trainTwoEpochs(in: reference)
+            let lines = try log(reference)
+            #expect(lines.utf8.split(separator: 10).count == 3)
+            for call in 1... {
+                let isOver = try await withTemporaryFolderAsync { folder in
+                    let result = await #expect(
+                        processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]
+                    ) { [folder = folder as String, call = call as Int] in
+                        try Survivor.run(before: call) { _ = try Self.trainTwoEpochs(in: folder) }
+                    }
+                    let isOver = try Survivor.wasSeen(in: result)
+                    #expect(try Self.trainTwoEpochs(in: folder) == weights, "killed before call \(call)")
+                    #expect(try log(folder) == lines, "killed before call \(call)")
+                    #expect(try Model.load(from: folder + "/model").weights == weights)
+                    return isOver
+                }
+                if isOver {
+                    // Of two epochs' models, backups and lines.
+                    #expect(call > 20)
+                    break
+                }
+            }
+        }
+    }
+
     /// As many pieces as batches, of no batch's size.
     private struct Stream: SampleStream {
         let data: Dataset

@@ -1,4 +1,6 @@
 import CitiusPlatform
+import CitiusTestSupport
+import Foundation
 import Testing
 
 @Suite struct AtomicFileTests {
@@ -36,6 +38,32 @@ import Testing
         #expect(text() == "new")
         #expect(unlink(path) == 0)
         #expect(rmdir(folder) == 0, "something else is left in the folder")
+    }
+
+    @Test(.enabled(if: hasKillPoints)) func aProcessThatIsKilledLeavesAWholeFile() async throws {
+        try await withTemporaryFolderAsync { folder in
+            let path = folder + "/file"
+            var isNew: [Bool] = []
+            for call in 1... {
+                try write(Array("old".utf8), to: path)
+                let result = await #expect(
+                    processExitsWith: .signal(SIGKILL), observing: [\.standardOutputContent]
+                ) { [path = path as String, call = call as Int] in
+                    try Survivor.run(before: call) {
+                        let file = try AtomicFile(for: path)
+                        try file.write(Array("ne".utf8))
+                        try file.write(Array("w".utf8))
+                        try file.commit()
+                    }
+                }
+                let text = try String(contentsOfFile: path, encoding: .utf8)
+                #expect(text == "old" || text == "new", "killed before call \(call)")
+                isNew.append(text == "new")
+                if try Survivor.wasSeen(in: result) { break }
+            }
+            // Two writes, fsync, linkat and rename; then the folder's fsync.
+            #expect(isNew == [false, false, false, false, false, true, true])
+        }
     }
 
     @Test func failuresNameTheFile() throws {

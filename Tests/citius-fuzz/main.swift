@@ -1,9 +1,12 @@
 import CitiusImagesFuzz
 import CitiusKerasFuzz
+import CitiusPlatform
 import CitiusTestSupport
 
 // Feeds a reader mutated files, best under the address sanitizer:
 //   swift run -c release --sanitize address --scratch-path .build/fuzz citius-fuzz safetensors 1000000 1
+// A mutated file may be given 4 MiB, or 16,384 pixels, for what it holds. The process must stay within 64 MiB beyond what
+// it begins with; under the sanitizer, which keeps freed memory for a while, within 1 GiB.
 var formats: [String: (Int, UInt64) -> FuzzReport] = [
     "safetensors": { fuzzSafetensors(inputs: $0, seed: $1) },
     "idx": { fuzzIDX(inputs: $0, seed: $1) },
@@ -22,6 +25,10 @@ guard arguments.count == 4, let fuzz = formats[arguments[1]], let inputs = Int(a
 else {
     fatalError("usage: citius-fuzz \(formats.keys.sorted().joined(separator: "|")) INPUTS SEED")
 }
+let memoryLimit = dlsym(nil, "__asan_init") == nil ? 64 : 1024
+let before = peakMemoryByteCount()
 let report = fuzz(inputs, seed)
-print("\(arguments[1]), \(inputs) inputs, seed \(seed):\n\(report)")
+let growth = (peakMemoryByteCount() - before) >> 20
+print("\(arguments[1]), \(inputs) inputs, seed \(seed), \(growth) MiB of memory:\n\(report)")
+if growth > memoryLimit { fatalError("the reader took more than \(memoryLimit) MiB") }
 if !report.failures.isEmpty { fatalError("the reader has a defect") }
