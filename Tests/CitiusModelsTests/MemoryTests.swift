@@ -1,7 +1,3 @@
-import CitiusAutograd
-import CitiusData
-import CitiusKernels
-import CitiusLayers
 import CitiusOptimizers
 import CitiusPlatform
 import CitiusTensor
@@ -11,8 +7,8 @@ import Testing
 
 @Suite struct MemoryTests {
     /// In a process of its own: other tests use the allocator too.
-    @Test func trainingDoesNotGrow() async {
-        await #expect(processExitsWith: .success) {
+    @Test(arguments: SmallModel.allCases) func trainingDoesNotGrow(_ kind: SmallModel) async {
+        await #expect(processExitsWith: .success) { [kind] in
             final class Meter: Callback {
                 var inUse: [Int] = []
                 var fromSystem: [Int] = []
@@ -21,18 +17,10 @@ import Testing
                     fromSystem.append(Allocator.statistics.systemAllocations)
                 }
             }
-            let data = try FashionMNIST.load(.embedded).train.prefix(200)
-            let model = Sequential(seed: 1) {
-                Input(28, 28, 1)
-                Conv2D(4, kernelSize: 3, activation: .relu)
-                MaxPooling2D(2)
-                Flatten()
-                Dropout(0.25)
-                Dense(10, activation: .softmax)
-            }
+            let (model, data) = try kind.make()
             model.compile(optimizer: Adam(), loss: .sparseCategoricalCrossentropy, metrics: [.accuracy])
             let meter = Meter()
-            try model.fit(data, epochs: 6, verbose: .silent, callbacks: [meter])
+            try model.fit(data, epochs: 6, verbose: .silent, callbacks: [meter], validationSplit: 0.2)
             require(
                 meter.inUse.count == 6 && Set(meter.inUse.dropFirst()).count == 1,
                 "bytes in use change from epoch to epoch: \(meter.inUse)")
