@@ -12,8 +12,13 @@ extension Tensor {
     /// try photo.resizedImage(to: [240, 320]).writeJPEG(to: "small.jpg", quality: 90)
     /// ```
     ///
-    /// Of 16 bits the upper 8 are taken, fewer are spread over 0…255, and a palette's colors are written out; CMYK
-    /// becomes RGB. The pixels are those that Pillow gives. The orientation in a photo's EXIF data is not applied.
+    /// Fewer than 8 bits are spread over 0…255, and a palette's colors are written out; CMYK becomes RGB. The pixels are
+    /// those that Pillow gives. The orientation in a photo's EXIF data is not applied, as in Pillow, Keras and TensorFlow:
+    /// a photo that was taken upright may lie on its side.
+    ///
+    /// Of 16 bits the upper 8 are taken, as TensorFlow's `decode_png` does for bytes. Pillow does so with colors; of grey
+    /// ones it keeps 16 bits (mode `I;16`, which Keras's `load_img` hands on), and cuts them off at 255 on the way to
+    /// other modes.
     ///
     /// - Parameters:
     ///   - colorMode: the channels; nil: as in the file.

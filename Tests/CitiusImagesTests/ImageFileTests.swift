@@ -42,6 +42,35 @@ import Testing
         expectPixels(grey.sliced(3..<4, axis: 2), pixels.sliced(1..<2, axis: 2))
     }
 
+    /// Cameras write which side is up; the pixels stay as they lie in the file.
+    @Test(arguments: [1, 6, 9]) func orientationIsNotApplied(_ orientation: UInt8) throws {
+        let bytes = picture(20, 30).jpegBytes()
+        // EXIF: a TIFF header, and a directory of one entry (0x0112, SHORT).
+        let exif: [UInt8] =
+            Array("Exif\0\0MM\0*".utf8) + [0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation]
+            + [0, 0, 0, 0, 0, 0]
+        let turned = bytes.prefix(2) + [0xFF, 0xE1, 0, UInt8(exif.count + 2)] + exif + bytes.dropFirst(2)
+        expectPixels(try Tensor(imageBytes: Array(turned)), try Tensor(imageBytes: bytes))
+        let fitted = try [bytes, Array(turned)].map { bytes in
+            var generator = RandomGenerator(seed: 1)
+            return try Tensor(
+                imageBytes: bytes, fitting: .randomResizedCrop(), to: 12, using: &generator)
+        }
+        expectPixels(fitted[1], fitted[0])
+    }
+
+    /// Of 16 bits the upper ones, whatever the lower ones are.
+    @Test func sixteenBitsBecomeEight() throws {
+        let rows: [UInt8] = [0, 0x00, 0xFF, 0x12, 0x34, 0x80, 0x00, 0xFF, 0xFF]
+        let header = bigEndian(4) + bigEndian(1) + [16, 0, 0, 0, 0]
+        let file = pngFile([("IHDR", header), ("IDAT", zlibCompressed(rows)), ("IEND", [])])
+        expectPixels(
+            try Tensor(imageBytes: file), Tensor([0, 0x12, 0x80, 0xFF] as [UInt8], shape: [1, 4, 1]))
+        expectPixels(
+            try Tensor(imageBytes: file, colorMode: .rgb).sliced(1..<2, axis: 2),
+            Tensor([0, 0x12, 0x80, 0xFF] as [UInt8], shape: [1, 4, 1]))
+    }
+
     @Test(arguments: [1, 3]) func jpegComesBack(_ channels: Int) throws {
         let image = picture(37, 50, channels: channels)
         for isProgressive in [false, true] {
