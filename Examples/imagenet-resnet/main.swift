@@ -13,7 +13,8 @@ let options = Options(
         .init("--data", "FOLDER", "with the folders train and val, each with a folder for each class"),
         .init(
             "--make", "N",
-            "write N images of each class of Fashion-MNIST into FOLDER first, a tenth of them to val"),
+            "write N images of each class of Fashion-MNIST and of UCI's digits into FOLDER first, a tenth of "
+                + "them to val"),
         .init("--size", "N", "pixels along each side of what the network sees; by default 224"),
         .init("--epochs", "N", "passes over the training data; by default 3"),
         .init("--batch", "N", "images in a batch; by default 32"),
@@ -61,38 +62,44 @@ func resNet18(classes: Int, width: Int) -> Model {
     return Model(inputs: images, outputs: Dense(classes, activation: .softmax)(features), seed: seed)
 }
 
-/// Clothes on colored paper, in JPEG files of the sizes that ImageNet's have: what the network has to find is small or
-/// large, and anywhere.
+/// Clothes and digits on colored paper, in JPEG files of the sizes that ImageNet's have: what the network has to find is
+/// small or large, and anywhere.
 func makeImages(in folder: String, perClass: Int) throws {
-    let (train, _) = try FashionMNIST.load()
-    let labels = train.targets.elements(as: Int64.self)
     var generator = RandomGenerator(seed: seed)
-    var counts = [Int](repeating: 0, count: 10)
-    for sample in 0..<train.count {
-        let label = Int(labels[sample])
-        guard counts[label] < perClass else { continue }
-        counts[label] += 1
-        let part = counts[label] * 10 > perClass * 9 ? "val" : "train"
-        // No slash and no blank, as in ImageNet's names.
-        let name = train.metadata.classNames[label].map { $0.isLetter || $0 == "-" ? String($0) : "-" }
-            .joined()
-        let path = "\(folder)/\(part)/\(name)"
-        try makeFolder(path)
-
-        let (height, width) = (
-            Int.random(in: 250...400, using: &generator), Int.random(in: 300...500, using: &generator)
-        )
-        let side = Int.random(in: 180...250, using: &generator)
-        let clothes = train.storedInputs[sample].resizedImage(to: side).cast(to: .float32) / 255
-        let paper = Tensor(uniform: [4, 5, 3], using: &generator) * 160
-        let background = paper.cast(to: .uint8).resizedImage(to: [height, width]).cast(to: .float32)
-        let top = Int.random(in: 0...height - side, using: &generator)
-        let left = Int.random(in: 0...width - side, using: &generator)
-        let mask = clothes.padded([(top, height - side - top), (left, width - side - left), (0, 0)])
-        let image = background * (1 - mask) + mask * 255
-        try image.rounded().cast(to: .uint8).writeJPEG(to: "\(path)/\(sample).JPEG", quality: 90)
+    for (data, brightest) in [(try FashionMNIST.load().train, 255), (Dataset.digits(), 16)] {
+        let labels = data.targets.elements(as: Int64.self)
+        var counts = [Int](repeating: 0, count: 10)
+        for sample in 0..<data.count {
+            let label = Int(labels[sample])
+            guard counts[label] < perClass else { continue }
+            counts[label] += 1
+            let part = counts[label] * 10 > perClass * 9 ? "val" : "train"
+            // No slash and no blank, as in ImageNet's names.
+            let name = data.metadata.classNames[label].map { $0 == "/" || $0 == " " ? "-" : String($0) }
+                .joined()
+            let path = "\(folder)/\(part)/\(name)"
+            try makeFolder(path)
+            let subject = (data.storedInputs[sample].cast(to: .float32) * (255 / Double(brightest)))
+                .rounded().cast(to: .uint8)
+            try image(of: subject, using: &generator).writeJPEG(to: "\(path)/\(sample).JPEG", quality: 90)
+        }
+        print("Wrote \(counts.reduce(0, +)) images of \(data.metadata.name) in 10 classes into \(folder).")
     }
-    print("Wrote \(counts.reduce(0, +)) images in \(counts.count) classes into \(folder).")
+}
+
+/// A white subject somewhere on paper of changing colors.
+func image(of subject: Tensor, using generator: inout RandomGenerator) -> Tensor {
+    let (height, width) = (
+        Int.random(in: 250...400, using: &generator), Int.random(in: 300...500, using: &generator)
+    )
+    let side = Int.random(in: 180...250, using: &generator)
+    let white = subject.resizedImage(to: side).cast(to: .float32) / 255
+    let paper = Tensor(uniform: [4, 5, 3], using: &generator) * 160
+    let background = paper.cast(to: .uint8).resizedImage(to: [height, width]).cast(to: .float32)
+    let top = Int.random(in: 0...height - side, using: &generator)
+    let left = Int.random(in: 0...width - side, using: &generator)
+    let mask = white.padded([(top, height - side - top), (left, width - side - left), (0, 0)])
+    return (background * (1 - mask) + mask * 255).rounded().cast(to: .uint8)
 }
 
 do {
