@@ -93,6 +93,10 @@ let package = Package(
             name: "imagenet-resnet", dependencies: ["Citius", "CitiusExampleSupport", "CitiusImages"],
             path: "Examples/imagenet-resnet"),
         .executableTarget(
+            name: "fastest-fashion-mnist",
+            dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],
+            path: "Examples/fastest-fashion-mnist", exclude: ["README.md", "run"]),
+        .executableTarget(
             name: "image-bench", dependencies: ["CitiusImages"], path: "Benchmarks/image-bench"),
         .executableTarget(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],
