@@ -87,7 +87,7 @@ enum Throughput {
 }
 
 /// How long each epoch took.
-private final class EpochClock: Callback {
+final class EpochClock: Callback {
     private(set) var seconds: [Double] = []
     private var start = 0.0
 

@@ -10,6 +10,7 @@ let usage = """
 
       citius-bench throughput [options]   one model: training, evaluation, latency, memory, start-up
       citius-bench profile [options]      where a model's time goes, kernel by kernel
+      citius-bench ladder [options]       one network, by loops, by the BLAS, and by one means more on each rung
       citius-bench data [options]         reading of tables; training from files beside memory
       citius-bench study [options]        which technique speeds training up most
       citius-bench advise [options]       what helps one model to a target
@@ -32,6 +33,8 @@ case "advise":
     AdviseCommand.run(Array(arguments.dropFirst()))
 case "compress":
     CompressCommand.run(Array(arguments.dropFirst()))
+case "ladder":
+    LadderCommand.run(Array(arguments.dropFirst()))
 case "data":
     DataCommand.run(Array(arguments.dropFirst()))
 case "startup":

@@ -10,15 +10,18 @@ package struct Convolution: Sendable, Equatable {
     package let geometry: WindowGeometry
     package let outputChannels: Int
     package let groups: Int
+    /// Whether loops compute it as its definition is written.
+    package let usesLoops: Bool
 
-    package init(geometry: WindowGeometry, outputChannels: Int, groups: Int) {
+    package init(geometry: WindowGeometry, outputChannels: Int, groups: Int, usesLoops: Bool = false) {
         self.geometry = geometry
         self.outputChannels = outputChannels
         self.groups = groups
+        self.usesLoops = usesLoops
     }
 
-    private var groupChannels: Int { geometry.channels / groups }
-    private var groupOutputs: Int { outputChannels / groups }
+    var groupChannels: Int { geometry.channels / groups }
+    var groupOutputs: Int { outputChannels / groups }
     /// Elements of the patch that one output pixel sees, in one group.
     private var patchCount: Int { geometry.cellCount * groupChannels }
     var kernelCount: Int { patchCount * outputChannels }
@@ -93,6 +96,9 @@ package struct Convolution: Sendable, Equatable {
             "general convolution \(shapes)", operations: operations, elements: elementCount,
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
+        if usesLoops {
+            return forwardByLoops(input: input, kernel: kernel, bias: bias, clamp: clamp, output: output)
+        }
         // A tile at a time: the BLAS may round otherwise for another number of rows.
         let tiles = (geometry.outputRows + tileRows - 1) / tileRows
         ThreadPool.shared.forChunks(tiles, of: tiles, scratchCount: patchesCount) { _, range, scratch in
@@ -140,6 +146,12 @@ package struct Convolution: Sendable, Equatable {
             chunk, range, scratch in
             let rows = range.lowerBound * tileRows..<min(range.upperBound * tileRows, geometry.outputRows)
             let sum = sums.slot(chunk)
+            defer { sums.finish(chunk) }
+            if usesLoops {
+                sum.update(repeating: 0, count: kernelCount)
+                addKernelGradientByLoops(of: rows, input: input, outputGradient: outputGradient, to: sum)
+                return
+            }
             let firstPixel = rows.lowerBound * geometry.horizontal.output
             forEachTile(rows, input: input, workspace: scratch) { pixels, group, patches in
                 multiplyOnThisThread(
@@ -149,7 +161,6 @@ package struct Convolution: Sendable, Equatable {
                     leadingB: outputChannels, beta: pixels.lowerBound == firstPixel ? 0 : 1,
                     sum + group * groupOutputs, leadingC: outputChannels)
             }
-            sums.finish(chunk)
         }
         ThreadPool.shared.forRanges(of: kernelCount, grain: 8_192) { range in
             sums.total(range, to: kernelGradient + range.lowerBound)
@@ -168,6 +179,10 @@ package struct Convolution: Sendable, Equatable {
             "general convolution's input gradient \(shapes)", operations: operations, elements: elementCount,
             elementBytes: MemoryLayout<T>.size)
         defer { span.end() }
+        if usesLoops {
+            return inputGradientByLoops(
+                kernel: kernel, outputGradient: outputGradient, inputGradient: inputGradient)
+        }
         let height = geometry.vertical.output
         let width = geometry.horizontal.output
         // Tiles of several small images.

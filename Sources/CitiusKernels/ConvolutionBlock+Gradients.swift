@@ -62,6 +62,7 @@ extension ConvolutionBlock {
         let wantsInput = targets.input != nil
         let dense = DenseConvolutionGradients(self)
         var (best, lowest): (any ConvolutionGradients, Double) = (dense, dense.cost(wantsInput: wantsInput))
+        guard skipsZeros else { return gradients(by: dense, operands, to: targets, withWorkspace) }
         if let cost = SparseConvolutionGradients.cost(
             of: forwardPass, liveFraction: liveFraction(operands), wantsInput: wantsInput), cost < lowest
         {

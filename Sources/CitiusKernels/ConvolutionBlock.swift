@@ -15,6 +15,8 @@ package struct ConvolutionBlock: Sendable {
     package let pool: WindowGeometry?
     package let clamp: Clamp
     let forwardPass: ConvolutionPass
+    /// Whether the gradients may run over the live outputs alone.
+    let skipsZeros: Bool
 
     /// Whether the block computes this convolution; the general path serves the others.
     ///
@@ -29,8 +31,10 @@ package struct ConvolutionBlock: Sendable {
     /// - Parameters:
     ///   - pool: windows over the convolution's output.
     ///   - allowsWinograd: whether products may be rearranged, which rounds them otherwise.
+    ///   - skipsZeros: whether gradients may run over the live outputs alone, where that is faster.
     package init(
-        convolution: Convolution, pool: WindowGeometry?, clamp: Clamp, allowsWinograd: Bool = true
+        convolution: Convolution, pool: WindowGeometry?, clamp: Clamp, allowsWinograd: Bool = true,
+        skipsZeros: Bool = true
     ) {
         require(
             Self.supports(convolution, pool: pool),
@@ -38,6 +42,7 @@ package struct ConvolutionBlock: Sendable {
         self.convolution = convolution
         self.pool = pool
         self.clamp = clamp
+        self.skipsZeros = skipsZeros
         let geometry = convolution.geometry
         let vertical = ConvolutionPass.Axis(geometry.vertical, pool: pool?.vertical)
         let horizontal = ConvolutionPass.Axis(geometry.horizontal, pool: pool?.horizontal)

@@ -24,7 +24,7 @@ enum FloatProduct {
     /// measured.
     static func method(
         transposeA: Bool, transposeB: Bool, rows: Int, columns: Int, depth: Int, _ a: UnsafePointer<Float>,
-        leadingA: Int, _ b: UnsafePointer<Float>, leadingB: Int
+        leadingA: Int, _ b: UnsafePointer<Float>, leadingB: Int, skipsZeros: Bool
     ) -> Method {
         let lanes = InstructionSet.chosen.kernels.lanes
         func choose(vectors: Int, overhead: Double, liveFraction: () -> Double) -> Method {
@@ -33,6 +33,7 @@ enum FloatProduct {
                 1.5 + overhead * Double(vectors) + liveFraction * (1 + 0.65 * Double(vectors))
             }
             // Not looked at where few zeros or many would be all the same.
+            guard skipsZeros else { return .dense }
             return sparse(0.2) < dense && sparse(liveFraction()) < 0.75 * dense ? .sparse : .dense
         }
         if transposeA {

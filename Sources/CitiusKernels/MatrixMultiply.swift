@@ -8,6 +8,7 @@ import CitiusPlatform
 ///   - n: columns of op(B) and of C.
 ///   - k: columns of op(A), rows of op(B).
 ///   - leadingA: elements from one row of A, as stored, to the next; likewise B's and C's.
+///   - skipsZeros: whether products with elements that are 0 may be left out, where that is faster.
 ///   - bias: what is added to each row of C before it is clamped; of a C without gaps between its rows, of A as it is.
 ///
 /// C is cut into blocks by the sizes alone, which the pool's threads compute; a call from inside a parallel loop runs on
@@ -18,7 +19,7 @@ package func matrixMultiply<T: KernelReal>(
     transposeA: Bool = false, transposeB: Bool = false, rows m: Int, columns n: Int, depth k: Int,
     alpha: T = 1, _ a: UnsafePointer<T>, leadingA: Int, _ b: UnsafePointer<T>, leadingB: Int,
     beta: T = 0, _ c: UnsafeMutablePointer<T>, leadingC: Int, bias: UnsafePointer<T>? = nil,
-    clamp: Clamp = .identity
+    clamp: Clamp = .identity, skipsZeros: Bool = true
 ) {
     guard m > 0, n > 0 else { return }
     assert(bias == nil && clamp.isIdentity || !transposeA && leadingC == n)
@@ -33,7 +34,7 @@ package func matrixMultiply<T: KernelReal>(
         T.self == Float.self && alpha == 1 && beta == 0
         ? FloatProduct.method(
             transposeA: transposeA, transposeB: transposeB, rows: m, columns: n, depth: k, floats(a),
-            leadingA: leadingA, floats(b), leadingB: leadingB) : .general
+            leadingA: leadingA, floats(b), leadingB: leadingB, skipsZeros: skipsZeros) : .general
     func addBiasIfAny() {
         if bias != nil || !clamp.isIdentity { addBias(bias, clamp: clamp, to: c, rows: m, columns: n) }
     }

@@ -61,6 +61,6 @@ public final class Conv1D: ConvolutionLayer<Size1D, SequencePadding>, Configurab
         batch.conv1D(
             kernel, bias: bias, strides: configuration.strides.length, padding: configuration.padding,
             dilation: configuration.dilationRate.length, groups: configuration.groups, epilogue: epilogue,
-            method: context.acceleration.convolution)
+            acceleration: context.acceleration)
     }
 }

@@ -49,6 +49,6 @@ public final class Conv1DTranspose: TransposedConvolutionLayer<Size1D>, Configur
             context[built(kernel)], bias: bias.map { context[$0] }, strides: configuration.strides.length,
             padding: configuration.padding, outputPadding: configuration.outputPadding?.length,
             dilation: configuration.dilationRate.length, clamp: clamp,
-            method: context.acceleration.convolution)
+            acceleration: context.acceleration)
     }
 }

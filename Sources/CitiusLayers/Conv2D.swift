@@ -55,7 +55,7 @@ public final class Conv2D: ConvolutionLayer<Size2D, Padding>, ConfigurableLayer 
         batch.conv2D(
             kernel, bias: bias, strides: configuration.strides, padding: configuration.padding,
             dilation: configuration.dilationRate, groups: configuration.groups, epilogue: epilogue,
-            method: context.acceleration.convolution)
+            acceleration: context.acceleration)
     }
 
     package override func outputSize(of image: Size2D) -> Size2D? {

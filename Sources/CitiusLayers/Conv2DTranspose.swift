@@ -59,6 +59,6 @@ public final class Conv2DTranspose: TransposedConvolutionLayer<Size2D>, Configur
         input.conv2DTransposed(
             context[built(kernel)], bias: bias.map { context[$0] }, strides: configuration.strides,
             padding: configuration.padding, outputPadding: configuration.outputPadding,
-            dilation: configuration.dilationRate, clamp: clamp, method: context.acceleration.convolution)
+            dilation: configuration.dilationRate, clamp: clamp, acceleration: context.acceleration)
     }
 }

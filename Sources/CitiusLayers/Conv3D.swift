@@ -56,6 +56,6 @@ public final class Conv3D: ConvolutionLayer<Size3D, Padding>, ConfigurableLayer 
         batch.conv3D(
             kernel, bias: bias, strides: configuration.strides, padding: configuration.padding,
             dilation: configuration.dilationRate, groups: configuration.groups, clamp: epilogue.clamp,
-            method: context.acceleration.convolution)
+            acceleration: context.acceleration)
     }
 }

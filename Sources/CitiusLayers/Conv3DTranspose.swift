@@ -51,6 +51,6 @@ public final class Conv3DTranspose: TransposedConvolutionLayer<Size3D>, Configur
         input.conv3DTransposed(
             context[built(kernel)], bias: bias.map { context[$0] }, strides: configuration.strides,
             padding: configuration.padding, outputPadding: configuration.outputPadding,
-            dilation: configuration.dilationRate, clamp: clamp, method: context.acceleration.convolution)
+            dilation: configuration.dilationRate, clamp: clamp, acceleration: context.acceleration)
     }
 }

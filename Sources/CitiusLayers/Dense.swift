@@ -101,7 +101,8 @@ extension Dense: EpilogueLayer {
             "\(label): input \(input.shape), expected the last axis to be the \(kernel.shape[0]) that the layer was built for"
         )
         let output = input.dense(
-            context[kernel], bias: bias.map { context[$0] }, epilogue: epilogue.after(activation))
+            context[kernel], bias: bias.map { context[$0] }, epilogue: epilogue.after(activation),
+            acceleration: context.acceleration)
         return activation.clamp == nil ? activation(output) : output
     }
 }

@@ -42,6 +42,6 @@ public final class DepthwiseConv1D: DepthwiseConvolutionLayer<Size1D>, Configura
         batch.depthwiseConv1D(
             kernel, bias: bias, strides: configuration.strides.length,
             padding: configuration.padding.alongSequences, dilation: configuration.dilationRate.length,
-            epilogue: epilogue, method: context.acceleration.convolution)
+            epilogue: epilogue, acceleration: context.acceleration)
     }
 }

@@ -42,6 +42,6 @@ public final class DepthwiseConv2D: DepthwiseConvolutionLayer<Size2D>, Configura
         batch.depthwiseConv2D(
             kernel, bias: bias, strides: configuration.strides, padding: configuration.padding,
             dilation: configuration.dilationRate,
-            epilogue: epilogue, method: context.acceleration.convolution)
+            epilogue: epilogue, acceleration: context.acceleration)
     }
 }

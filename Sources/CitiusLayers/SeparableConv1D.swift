@@ -46,14 +46,13 @@ public final class SeparableConv1D: SeparableConvolutionLayer<Size1D>, Configura
         _ batch: Variable, _ depthwise: Variable, _ pointwise: Variable, bias: Variable?, epilogue: Epilogue,
         in context: Context
     ) -> Variable {
-        let method = context.acceleration.convolution
         return
             batch
             .depthwiseConv1D(
                 depthwise, strides: configuration.strides.length,
                 padding: configuration.padding.alongSequences, dilation: configuration.dilationRate.length,
-                epilogue: Epilogue(), method: method
+                epilogue: Epilogue(), acceleration: context.acceleration
             )
-            .conv1D(pointwise, bias: bias, epilogue: epilogue, method: method)
+            .conv1D(pointwise, bias: bias, epilogue: epilogue, acceleration: context.acceleration)
     }
 }

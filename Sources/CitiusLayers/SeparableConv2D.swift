@@ -47,14 +47,13 @@ public final class SeparableConv2D: SeparableConvolutionLayer<Size2D>, Configura
         _ batch: Variable, _ depthwise: Variable, _ pointwise: Variable, bias: Variable?, epilogue: Epilogue,
         in context: Context
     ) -> Variable {
-        let method = context.acceleration.convolution
         return
             batch
             .depthwiseConv2D(
                 depthwise, strides: configuration.strides, padding: configuration.padding,
                 dilation: configuration.dilationRate,
-                epilogue: Epilogue(), method: method
+                epilogue: Epilogue(), acceleration: context.acceleration
             )
-            .conv2D(pointwise, bias: bias, epilogue: epilogue, method: method)
+            .conv2D(pointwise, bias: bias, epilogue: epilogue, acceleration: context.acceleration)
     }
 }

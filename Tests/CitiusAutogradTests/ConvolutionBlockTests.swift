@@ -93,7 +93,7 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
 /// Convolution, clamp and pool in one pass against the general kernels in double precision.
 @Suite struct ConvolutionBlockTests {
     private func run(
-        _ test: BlockCase, _ dtype: DType, _ method: ConvolutionMethod
+        _ test: BlockCase, _ dtype: DType, _ method: ConvolutionMethod, skipsZeros: Bool = true
     ) -> (value: Tensor, gradients: [Tensor]) {
         var generator = RandomGenerator(seed: 11)
         func random(_ shape: Shape) -> Tensor {
@@ -110,7 +110,8 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         let y = variables[0].conv2D(
             variables[1], bias: test.hasBias ? variables[2] : nil, strides: test.strides,
             padding: test.padding, dilation: test.dilation,
-            epilogue: Epilogue(clamp: test.clamp, pool: test.pool), method: method)
+            epilogue: Epilogue(clamp: test.clamp, pool: test.pool),
+            acceleration: Acceleration(convolution: method, skipsZeros: skipsZeros))
         let cotangent = random(y.shape)
         let gradients = tape.gradients(of: y, cotangent: cotangent)
         let tracked = variables.prefix(test.hasBias ? 3 : 2).dropFirst(test.tracksInput ? 0 : 1)
@@ -119,8 +120,25 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: BlockCase.sweep, [ConvolutionMethod.automatic, .direct])
     private func agreesWithTheGeneralPath(test: BlockCase, method: ConvolutionMethod) {
+        check(run(test, .float32, method), test)
+    }
+
+    @Test(arguments: BlockCase.sweep) private func agreesOverAllProducts(test: BlockCase) {
+        check(run(test, .float32, .automatic, skipsZeros: false), test)
+    }
+
+    @Test func zerosAreOnlyLeftOutWhereThatIsAllowed() {
+        let test = BlockCase(channels: 16, outputs: 32, pool: PoolWindow(2))
+        let (sparse, dense) = (
+            run(test, .float32, .automatic), run(test, .float32, .automatic, skipsZeros: false)
+        )
+        #expect(sparse.value == dense.value)
+        // The sums are made in another order.
+        #expect(sparse.gradients[0] != dense.gradients[0] && sparse.gradients[1] != dense.gradients[1])
+    }
+
+    private func check(_ actual: (value: Tensor, gradients: [Tensor]), _ test: BlockCase) {
         let expected = run(test, .float64, .general)
-        let actual = run(test, .float32, method)
         // Sums of products of unit variance: an error of some rounding units of the sum's size.
         let depth = Double(test.kernel.height * test.kernel.width * max(test.channels, test.outputs))
         let tolerance = 2e-6 * max(8, depth.squareRoot() * 4)
@@ -137,7 +155,8 @@ private struct BlockCase: Sendable, CustomTestStringConvertible {
         let kernel = Tensor(normal: [3, 3, channels, 32], dtype: .float32, using: &generator)
         func result(_ dtype: DType, _ method: ConvolutionMethod) -> Tensor {
             Variable(x.cast(to: dtype)).conv2D(
-                Variable(kernel.cast(to: dtype)), epilogue: Epilogue(), method: method
+                Variable(kernel.cast(to: dtype)), epilogue: Epilogue(),
+                acceleration: Acceleration(convolution: method)
             ).value.cast(to: .float64)
         }
         let exact = result(.float64, .general)

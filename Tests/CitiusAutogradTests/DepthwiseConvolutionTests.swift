@@ -73,7 +73,7 @@ private struct DepthwiseCase: Sendable, CustomTestStringConvertible {
         let y = variables[0].depthwiseConv2D(
             variables[1], bias: test.hasBias ? variables[2] : nil, strides: test.strides,
             padding: test.padding, dilation: test.dilation, epilogue: Epilogue(clamp: test.clamp),
-            method: method)
+            acceleration: Acceleration(convolution: method))
         let gradients = tape.gradients(of: y, cotangent: random(y.shape))
         return (y.value, variables.prefix(test.hasBias ? 3 : 2).map { gradients[$0] })
     }

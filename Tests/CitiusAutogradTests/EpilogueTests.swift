@@ -26,7 +26,7 @@ import Testing
         arguments: [
             nil, PoolWindow(2), PoolWindow(3, strides: 2), PoolWindow(3, strides: 2, padding: .same),
         ],
-        [ConvolutionMethod.automatic, .direct, .general])
+        [ConvolutionMethod.automatic, .direct, .general, .loops])
     func anExtentIsThePartThatIsRead(pool: PoolWindow?, method: ConvolutionMethod) {
         let x = randomTensor([2, 13, 12, 8], dtype: .float32, seed: 1)
         let kernel = randomTensor([3, 3, 8, 16], dtype: .float32, seed: 2)
@@ -35,7 +35,8 @@ import Testing
             let tape = Tape()
             let (input, weights) = (tape.watch(x), tape.watch(kernel))
             let y = input.conv2D(
-                weights, epilogue: Epilogue(clamp: .relu6, pool: pool, extent: extent), method: method
+                weights, epilogue: Epilogue(clamp: .relu6, pool: pool, extent: extent),
+                acceleration: Acceleration(convolution: method)
             ).sliced(0..<read.height, axis: 1).sliced(0..<read.width, axis: 2)
             let gradients = tape.gradients(of: (y * y).sum())
             return [y.value, gradients[input], gradients[weights]]

@@ -46,7 +46,8 @@ import Testing
         let (kernel, bias) = (
             tape.watch(Tensor(ones: [1, 2, 1, outputs])), tape.watch(Tensor(zeros: [outputs]))
         )
-        let y = Variable(x).conv2D(kernel, bias: bias, epilogue: Epilogue(), method: method)
+        let y = Variable(x).conv2D(
+            kernel, bias: bias, epilogue: Epilogue(), acceleration: Acceleration(convolution: method))
         let gradients = tape.gradients(of: y, cotangent: Tensor(repeating: 0.1 as Float, shape: y.shape))
         let count = Double(4 * pixels * (pixels - 1))
         // Blocks of 1,024, and as many of them as a chunk of an image has.
@@ -98,7 +99,7 @@ import Testing
     }
 
     /// No images: gradients of weights are zeros, whatever the memory held before.
-    @Test(arguments: [ConvolutionMethod.automatic, .direct, .general])
+    @Test(arguments: [ConvolutionMethod.automatic, .direct, .general, .loops])
     func emptyBatches(method: ConvolutionMethod) {
         func expectZeros(_ name: String, _ compute: (Tape) -> (Variable, [Variable])) {
             // What is not written shows as NaN.
@@ -120,7 +121,8 @@ import Testing
                             tape.watch(Tensor(ones: [3, 3, channels, 16])), tape.watch(Tensor(zeros: [16])),
                         ]
                         let y = input.conv2D(
-                            weights[0], bias: weights[1], epilogue: Epilogue(pool: pool), method: method)
+                            weights[0], bias: weights[1], epilogue: Epilogue(pool: pool),
+                            acceleration: Acceleration(convolution: method))
                         return (y, weights + (tracksInput ? [input] : []))
                     }
                 }
@@ -130,7 +132,8 @@ import Testing
             let weights = [tape.watch(Tensor(ones: [3, 3, 8, 1])), tape.watch(Tensor(zeros: [8]))]
             return (
                 Variable(Tensor(zeros: [0, 9, 9, 8])).depthwiseConv2D(
-                    weights[0], bias: weights[1], epilogue: Epilogue(), method: method), weights
+                    weights[0], bias: weights[1], epilogue: Epilogue(),
+                    acceleration: Acceleration(convolution: method)), weights
             )
         }
         expectZeros("dense layer") { tape in

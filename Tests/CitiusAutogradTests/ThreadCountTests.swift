@@ -87,7 +87,7 @@ import Testing
                 ([2, 60, 60, 2], [3, 3, 2, 5], 1, .same, 1),
             ]
 
-    @Test(arguments: [ConvolutionMethod.automatic, .direct, .general])
+    @Test(arguments: [ConvolutionMethod.automatic, .direct, .general, .loops])
     func convolutions(method: ConvolutionMethod) throws {
         for (index, test) in Self.convolutions.enumerated() {
             for pool in test.groups == 1 ? [nil, PoolWindow(2), PoolWindow(3, strides: 2)] : [nil] {
@@ -101,7 +101,8 @@ import Testing
                         let bias = tape.watch(Tensor(zeros: [test.kernel[3]]))
                         let y = input.conv2D(
                             weights, bias: bias, strides: test.strides, padding: test.padding,
-                            groups: test.groups, epilogue: Epilogue(pool: pool), method: method)
+                            groups: test.groups, epilogue: Epilogue(pool: pool),
+                            acceleration: Acceleration(convolution: method))
                         let gradients = tape.gradients(of: y, cotangent: y.value)
                         return [y.value, gradients[weights], gradients[bias]]
                             + (tracksInput ? [gradients[input]] : [])

@@ -60,7 +60,8 @@ struct TransposedCase: Sendable, CustomTestStringConvertible {
         ].map { tape.watch($0) }
         let y = variables[0].conv2DTransposed(
             variables[1], bias: variables[2], strides: test.strides, padding: test.padding,
-            outputPadding: test.outputPadding, dilation: test.dilation, clamp: test.clamp, method: method)
+            outputPadding: test.outputPadding, dilation: test.dilation, clamp: test.clamp,
+            acceleration: Acceleration(convolution: method))
         let gradients = tape.gradients(of: y, cotangent: random(y.shape, dtype, 4))
         return [y.value] + variables.map { gradients[$0] }
     }

@@ -17,7 +17,8 @@ import Testing
         let x = image.reshaped(to: [1, 8, 8, 1]).expanded(to: [1, 8, 8, Self.channels]) * inputs
         let kernel = Tensor(ones: [3, 3, Self.channels, 16]) * weights
         return Variable(x.cast(to: dtype)).conv2D(
-            Variable(kernel.cast(to: dtype)), epilogue: Epilogue(), method: method
+            Variable(kernel.cast(to: dtype)), epilogue: Epilogue(),
+            acceleration: Acceleration(convolution: method)
         ).value
     }
 

@@ -14,6 +14,7 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
     var dilation = (height: 1, width: 1)
     var pads = false
     var groups = 1
+    var usesLoops = false
 
     var convolution: Convolution {
         Convolution(
@@ -25,11 +26,11 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
                 horizontal: .init(
                     input: size.width, window: kernel.width, stride: stride.width, dilation: dilation.width,
                     pads: pads)),
-            outputChannels: outputs, groups: groups)
+            outputChannels: outputs, groups: groups, usesLoops: usesLoops)
     }
 
     var testDescription: String {
-        "batch \(batch), \(size), \(channels) -> \(outputs), kernel \(kernel), stride \(stride), dilation \(dilation), \(pads ? "same" : "valid"), groups \(groups)"
+        "\(usesLoops ? "loops, " : "")batch \(batch), \(size), \(channels) -> \(outputs), kernel \(kernel), stride \(stride), dilation \(dilation), \(pads ? "same" : "valid"), groups \(groups)"
     }
 
     /// Calls `body` for each product of the definition: output element, input element, kernel element.
@@ -143,7 +144,10 @@ struct ConvolutionCase: Sendable, CustomTestStringConvertible {
         expectAgreement(inputGradient, expectedInput, tolerance: tolerance, "input gradient")
     }
 
-    @Test(arguments: ConvolutionCase.sweep) func agreesWithTheDefinition(setting: ConvolutionCase) {
+    @Test(arguments: ConvolutionCase.sweep, [false, true])
+    func agreesWithTheDefinition(setting: ConvolutionCase, usesLoops: Bool) {
+        var setting = setting
+        setting.usesLoops = usesLoops
         check(Float.self, setting, tolerance: 1e-4)
         check(Double.self, setting, tolerance: 1e-12)
     }

@@ -149,12 +149,16 @@ import Testing
             #expect(
                 FloatProduct.method(
                     transposeA: false, transposeB: false, rows: rows, columns: columns, depth: depth, a,
-                    leadingA: depth, a, leadingB: columns) == method, "live share \(live)")
+                    leadingA: depth, a, leadingB: columns, skipsZeros: true) == method, "live share \(live)")
+            #expect(
+                FloatProduct.method(
+                    transposeA: false, transposeB: false, rows: rows, columns: columns, depth: depth, a,
+                    leadingA: depth, a, leadingB: columns, skipsZeros: false) == .dense)
             // The same zeros on the right of a transposed matrix.
             #expect(
                 FloatProduct.method(
                     transposeA: true, transposeB: false, rows: depth, columns: depth, depth: rows, a,
-                    leadingA: depth, a, leadingB: depth) == method, "live share \(live)")
+                    leadingA: depth, a, leadingB: depth, skipsZeros: true) == method, "live share \(live)")
             let b = (0..<columns * depth).map { _ in Float.random(in: -1...1, using: &generator) }
             for transposeB in [false, true] {
                 var (c, dense) = (

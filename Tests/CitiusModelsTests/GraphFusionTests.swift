@@ -49,6 +49,8 @@ import Testing
         let expected = try train(.none)
         for acceleration in [
             Acceleration.full, Acceleration(convolution: .direct), Acceleration(fusesLayers: false),
+            Acceleration(skipsZeros: false),
+            Acceleration(fusesLayers: false, convolution: .loops, skipsZeros: false),
         ] {
             let actual = try train(acceleration)
             expectClose(actual.predictions, expected.predictions, absolute: 1e-6, relative: 1e-4)

@@ -153,6 +153,8 @@ import Testing
         let expected = try train(network, .none)
         for acceleration in [
             Acceleration.full, Acceleration(convolution: .direct), Acceleration(fusesLayers: false),
+            Acceleration(skipsZeros: false),
+            Acceleration(fusesLayers: false, convolution: .loops, skipsZeros: false),
         ] {
             let actual = try train(network, acceleration)
             expectClose(actual.predictions, expected.predictions, absolute: 1e-6, relative: 1e-4)

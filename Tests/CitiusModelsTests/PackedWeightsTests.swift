@@ -63,12 +63,12 @@ import Testing
     @Test func anotherWayToConvolvePacksAnew() throws {
         let model = model(seed: 1)
         var results: [Tensor] = []
-        for method in [ConvolutionMethod.automatic, .direct, .automatic, .general] {
+        for method in [ConvolutionMethod.automatic, .direct, .automatic, .general, .loops] {
             model.acceleration.convolution = method
             results.append(try model.predict(images))
         }
         #expect(results[0] == results[2])
-        for (a, b) in [(0, 1), (0, 3)] {
+        for (a, b) in [(0, 1), (0, 3), (0, 4)] {
             let difference = (results[a] - results[b]).abs().max().scalar
             #expect(difference < 1e-5)
         }

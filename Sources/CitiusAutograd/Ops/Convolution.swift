@@ -29,10 +29,10 @@ extension Variable {
 
     /// The same with an epilogue.
     ///
-    /// - Parameter method: how float32 is computed; float64 is always computed by the general one.
+    /// - Parameter acceleration: how float32 is computed; float64 goes by im2col or by loops.
     package func conv2D(
         _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
-        dilation: Size2D = 1, groups: Int = 1, epilogue: Epilogue, method: ConvolutionMethod = .automatic
+        dilation: Size2D = 1, groups: Int = 1, epilogue: Epilogue, acceleration: Acceleration = .full
     ) -> Variable {
         Convolution.requireRanks(input: shape, kernel: kernel.shape)
         return conv2D(
@@ -40,25 +40,26 @@ extension Variable {
             geometry: WindowGeometry(
                 "conv2D", input: shape, window: Size2D(kernel.shape[0], kernel.shape[1]), strides: strides,
                 padding: padding, dilation: dilation),
-            groups: groups, epilogue: epilogue, method: method)
+            groups: groups, epilogue: epilogue, acceleration: acceleration)
     }
 
     /// The same with windows that lie as they are told to.
     func conv2D(
         _ kernel: Variable, bias: Variable?, geometry: WindowGeometry, groups: Int, epilogue: Epilogue,
-        method: ConvolutionMethod
+        acceleration: Acceleration
     ) -> Variable {
         let convolution = Convolution(
             input: shape, kernel: kernel.shape, bias: bias?.shape, geometry: geometry, groups: groups,
-            epilogue: epilogue)
+            epilogue: epilogue, usesLoops: acceleration.convolution == .loops)
         requireOneDType("conv2D", kernel, bias: bias)
-        if dtype == .float32 && method != .general {
+        if dtype == .float32 && acceleration.convolution.isBlocked {
             let (inPass, behind) = convolution.pools(epilogue.pool)
             if ConvolutionBlock.supports(convolution, pool: inPass) {
                 let pooled = apply(
                     ConvolutionBlock(
                         convolution: convolution, pool: inPass, clamp: epilogue.clamp,
-                        allowsWinograd: method == .automatic),
+                        allowsWinograd: acceleration.convolution == .automatic,
+                        skipsZeros: acceleration.skipsZeros),
                     kernel, bias: bias)
                 return behind
                     ? pooled.pooled(by: Epilogue(pool: epilogue.pool))
@@ -67,7 +68,7 @@ extension Variable {
         }
         let isDepthwise = groups > 1 && groups == shape[3] && groups == kernel.shape[3]
         let output =
-            isDepthwise && dtype == .float32 && method != .general
+            isDepthwise && dtype == .float32 && acceleration.convolution.isBlocked
             ? apply(
                 DepthwiseConvolution(geometry: convolution.geometry, clamp: epilogue.clamp), kernel,
                 bias: bias
@@ -76,7 +77,7 @@ extension Variable {
         return output.pooled(by: epilogue)
     }
 
-    /// By im2col and the BLAS.
+    /// By im2col and the BLAS, or by loops.
     private func general(
         _ convolution: Convolution, _ kernel: Variable, bias: Variable?, clamp: Clamp
     ) -> Variable {
@@ -169,7 +170,8 @@ extension Variable {
 extension Convolution {
     /// The convolution of these shapes; traps with a sentence if they do not fit together.
     fileprivate init(
-        input: Shape, kernel: Shape, bias: Shape?, geometry: WindowGeometry, groups: Int, epilogue: Epilogue
+        input: Shape, kernel: Shape, bias: Shape?, geometry: WindowGeometry, groups: Int, epilogue: Epilogue,
+        usesLoops: Bool
     ) {
         Self.requireRanks(input: input, kernel: kernel)
         require(
@@ -186,7 +188,7 @@ extension Convolution {
         let live = epilogue.extent == nil ? size : epilogue.pixelsRead(of: size)
         self.init(
             geometry: geometry.limited(height: live.height, width: live.width),
-            outputChannels: kernel[3], groups: groups)
+            outputChannels: kernel[3], groups: groups, usesLoops: usesLoops)
     }
 
     fileprivate static func requireRanks(input: Shape, kernel: Shape) {

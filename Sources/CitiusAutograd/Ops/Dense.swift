@@ -14,7 +14,9 @@ extension Variable {
     }
 
     /// The same with an epilogue.
-    package func dense(_ kernel: Variable, bias: Variable? = nil, epilogue: Epilogue) -> Variable {
+    package func dense(
+        _ kernel: Variable, bias: Variable? = nil, epilogue: Epilogue, acceleration: Acceleration = .full
+    ) -> Variable {
         let input = self
         require(
             kernel.shape.rank == 2,
@@ -28,6 +30,7 @@ extension Variable {
             bias == nil || bias?.shape == [outputs],
             "dense: bias has shape \(bias?.shape ?? []), expected [\(outputs)]")
         requireOneDType("dense", kernel, bias: bias)
+        let skipsZeros = acceleration.skipsZeros
         let rows = shape.sizes.dropLast().reduce(1, *)
         let outputShape = Shape(shape.sizes.dropLast() + [outputs])
 
@@ -38,7 +41,8 @@ extension Variable {
                         withOptionalElements(bias?.value) { bias in
                             matrixMultiply(
                                 rows: rows, columns: outputs, depth: inputs, x, leadingA: inputs, kernel,
-                                leadingB: outputs, out, leadingC: outputs, bias: bias, clamp: epilogue.clamp)
+                                leadingB: outputs, out, leadingC: outputs, bias: bias, clamp: epilogue.clamp,
+                                skipsZeros: skipsZeros)
                         }
                     }
                 }
@@ -52,7 +56,8 @@ extension Variable {
                             kernel.value.withElements { kernel in
                                 matrixMultiply(
                                     transposeB: true, rows: rows, columns: inputs, depth: outputs, dyElements,
-                                    leadingA: outputs, kernel, leadingB: outputs, out, leadingC: inputs)
+                                    leadingA: outputs, kernel, leadingB: outputs, out, leadingC: inputs,
+                                    skipsZeros: skipsZeros)
                             }
                         }
                     }
@@ -62,7 +67,8 @@ extension Variable {
                             input.value.withElements { x in
                                 matrixMultiply(
                                     transposeA: true, rows: inputs, columns: outputs, depth: rows, x,
-                                    leadingA: inputs, dyElements, leadingB: outputs, out, leadingC: outputs)
+                                    leadingA: inputs, dyElements, leadingB: outputs, out, leadingC: outputs,
+                                    skipsZeros: skipsZeros)
                             }
                         }
                     }

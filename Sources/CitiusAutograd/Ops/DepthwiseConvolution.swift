@@ -25,10 +25,10 @@ extension Variable {
 
     /// The same with an epilogue.
     ///
-    /// - Parameter method: how float32 is computed; float64 is always computed by the general one.
+    /// - Parameter acceleration: how float32 is computed; float64 goes by im2col or by loops.
     package func depthwiseConv2D(
         _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
-        dilation: Size2D = 1, epilogue: Epilogue, method: ConvolutionMethod = .automatic
+        dilation: Size2D = 1, epilogue: Epilogue, acceleration: Acceleration = .full
     ) -> Variable {
         require(
             shape.rank == 4 && kernel.shape.rank == 4 && kernel.shape[2] == shape[3],
@@ -39,7 +39,7 @@ extension Variable {
         return conv2D(
             kernel.reshaped(to: [height, width, 1, kernel.shape[2] * kernel.shape[3]]), bias: bias,
             strides: strides, padding: padding, dilation: dilation, groups: shape[3], epilogue: epilogue,
-            method: method)
+            acceleration: acceleration)
     }
 
     /// By products of vectors of channels.

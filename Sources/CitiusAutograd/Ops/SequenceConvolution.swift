@@ -28,7 +28,7 @@ extension Variable {
     /// The same with an epilogue, whose pool slides over images of height 1.
     package func conv1D(
         _ kernel: Variable, bias: Variable? = nil, strides: Int = 1, padding: SequencePadding = .valid,
-        dilation: Int = 1, groups: Int = 1, epilogue: Epilogue, method: ConvolutionMethod = .automatic
+        dilation: Int = 1, groups: Int = 1, epilogue: Epilogue, acceleration: Acceleration = .full
     ) -> Variable {
         requireSequences("conv1D", kernel)
         var flat = kernel.reshaped(to: kernel.shape.prepending(1))
@@ -37,7 +37,7 @@ extension Variable {
         return asImages(
             conv2D: flat, bias: bias,
             axis: sequenceAxis("conv1D", kernel.shape[0], strides, padding, dilation), groups: groups,
-            epilogue: epilogue, method: method)
+            epilogue: epilogue, acceleration: acceleration)
     }
 
     /// A convolution of every channel along the steps, with windows of its own.
@@ -58,7 +58,7 @@ extension Variable {
     /// The same with an epilogue.
     package func depthwiseConv1D(
         _ kernel: Variable, bias: Variable? = nil, strides: Int = 1, padding: SequencePadding = .valid,
-        dilation: Int = 1, epilogue: Epilogue, method: ConvolutionMethod = .automatic
+        dilation: Int = 1, epilogue: Epilogue, acceleration: Acceleration = .full
     ) -> Variable {
         requireSequences("depthwiseConv1D", kernel)
         require(
@@ -69,7 +69,7 @@ extension Variable {
         return asImages(
             conv2D: kernel.reshaped(to: [1, size, 1, kernel.shape[1] * kernel.shape[2]]), bias: bias,
             axis: sequenceAxis("depthwiseConv1D", size, strides, padding, dilation), groups: shape[2],
-            epilogue: epilogue, method: method)
+            epilogue: epilogue, acceleration: acceleration)
     }
 
     private func requireSequences(_ operation: String, _ kernel: Variable) {
@@ -81,13 +81,14 @@ extension Variable {
 
     private func asImages(
         conv2D kernel: Variable, bias: Variable?, axis: WindowGeometry.Axis, groups: Int, epilogue: Epilogue,
-        method: ConvolutionMethod
+        acceleration: Acceleration
     ) -> Variable {
         let images = reshaped(to: [shape[0], 1, shape[1], shape[2]])
         let geometry = WindowGeometry(
             batch: shape[0], channels: shape[2], vertical: .pointwise(1), horizontal: axis)
         let output = images.conv2D(
-            kernel, bias: bias, geometry: geometry, groups: groups, epilogue: epilogue, method: method)
+            kernel, bias: bias, geometry: geometry, groups: groups, epilogue: epilogue,
+            acceleration: acceleration)
         if output.shape.rank == 2 { return output }
         return output.reshaped(to: [output.shape[0], output.shape[2], output.shape[3]])
     }

@@ -34,7 +34,7 @@ extension Variable {
     package func conv2DTransposed(
         _ kernel: Variable, bias: Variable? = nil, strides: Size2D = 1, padding: Padding = .valid,
         outputPadding: Size2D? = nil, dilation: Size2D = 1, clamp: Clamp,
-        method: ConvolutionMethod = .automatic
+        acceleration: Acceleration = .full
     ) -> Variable {
         require(
             shape.rank == 4 && kernel.shape.rank == 4 && kernel.shape[3] == shape[3],
@@ -63,12 +63,13 @@ extension Variable {
                     shape[1], kernel.shape[0], strides.height, dilation.height, outputPadding?.height),
                 horizontal: axis(
                     shape[2], kernel.shape[1], strides.width, dilation.width, outputPadding?.width)),
-            outputChannels: shape[3], groups: 1)
-        if dtype == .float32 && method != .general {
+            outputChannels: shape[3], groups: 1, usesLoops: acceleration.convolution == .loops)
+        if dtype == .float32 && acceleration.convolution.isBlocked {
             return transposed(
                 by: ConvolutionBlock(
                     convolution: convolution, pool: nil, clamp: .identity,
-                    allowsWinograd: method == .automatic),
+                    allowsWinograd: acceleration.convolution == .automatic,
+                    skipsZeros: acceleration.skipsZeros),
                 kernel, bias: bias, clamp: clamp)
         }
         return transposed(by: convolution, kernel, bias: bias, clamp: clamp)
@@ -141,7 +142,7 @@ extension Variable {
     /// The same, clamped.
     package func conv1DTransposed(
         _ kernel: Variable, bias: Variable? = nil, strides: Int = 1, padding: Padding = .valid,
-        outputPadding: Int? = nil, dilation: Int = 1, clamp: Clamp, method: ConvolutionMethod = .automatic
+        outputPadding: Int? = nil, dilation: Int = 1, clamp: Clamp, acceleration: Acceleration = .full
     ) -> Variable {
         require(
             shape.rank == 3 && kernel.shape.rank == 3,
@@ -150,7 +151,7 @@ extension Variable {
         let output = reshaped(to: [shape[0], 1, shape[1], shape[2]]).conv2DTransposed(
             kernel.reshaped(to: kernel.shape.prepending(1)), bias: bias, strides: Size2D(1, strides),
             padding: padding, outputPadding: outputPadding.map { Size2D(0, $0) },
-            dilation: Size2D(1, dilation), clamp: clamp, method: method)
+            dilation: Size2D(1, dilation), clamp: clamp, acceleration: acceleration)
         return output.reshaped(to: [output.shape[0], output.shape[2], output.shape[3]])
     }
 }

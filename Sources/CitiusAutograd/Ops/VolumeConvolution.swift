@@ -25,7 +25,7 @@ extension Variable {
     /// The same, clamped.
     package func conv3D(
         _ kernel: Variable, bias: Variable? = nil, strides: Size3D = 1, padding: Padding = .valid,
-        dilation: Size3D = 1, groups: Int = 1, clamp: Clamp, method: ConvolutionMethod = .automatic
+        dilation: Size3D = 1, groups: Int = 1, clamp: Clamp, acceleration: Acceleration = .full
     ) -> Variable {
         requireVolumes("conv3D", kernel)
         let (sizes, cells) = (shape.sizes, kernel.shape.sizes)
@@ -52,7 +52,7 @@ extension Variable {
             to: [cells[1], cells[2], cells[0] * cells[3], cells[4]])
         let output = planes.conv2D(
             flat, bias: bias, strides: strides.plane, padding: padding, dilation: dilation.plane,
-            groups: groups, epilogue: Epilogue(clamp: clamp), method: method)
+            groups: groups, epilogue: Epilogue(clamp: clamp), acceleration: acceleration)
         return output.reshaped(
             to: [sizes[0], depth.output, output.shape[1], output.shape[2], output.shape[3]])
     }
@@ -77,7 +77,7 @@ extension Variable {
     package func conv3DTransposed(
         _ kernel: Variable, bias: Variable? = nil, strides: Size3D = 1, padding: Padding = .valid,
         outputPadding: Size3D? = nil, dilation: Size3D = 1, clamp: Clamp,
-        method: ConvolutionMethod = .automatic
+        acceleration: Acceleration = .full
     ) -> Variable {
         requireVolumes("conv3DTransposed", kernel)
         requirePositive("conv3DTransposed", strides, dilation)
@@ -90,7 +90,7 @@ extension Variable {
             to: [cells[1], cells[2], cells[0] * cells[3], cells[4]])
         let planes = reshaped(to: [sizes[0] * sizes[1], sizes[2], sizes[3], sizes[4]]).conv2DTransposed(
             flat, strides: strides.plane, padding: padding, outputPadding: outputPadding?.plane,
-            dilation: dilation.plane, clamp: .identity, method: method)
+            dilation: dilation.plane, clamp: .identity, acceleration: acceleration)
         let (height, width) = (planes.shape[1], planes.shape[2])
         return
             planes
