@@ -28,6 +28,27 @@ import Testing
         }
     }
 
+    /// Every place is one that a random window may have, those at the edges too.
+    @Test func randomWindowsReachAllEdges() {
+        var generator = RandomGenerator(seed: 1)
+        let size = Size2D(8, 9)
+        var (tops, bottoms, lefts, rights): (Set<Int>, Set<Int>, Set<Int>, Set<Int>) = ([], [], [], [])
+        for _ in 0..<2_000 {
+            let window = ImageFitting.randomResizedCrop(scale: 0.3...0.6, ratio: 0.5...2).window(
+                of: size, for: Size2D(4, 4), using: &generator)
+            if window.rows.count == 5 {
+                tops.insert(window.rows.lowerBound)
+                bottoms.insert(window.rows.upperBound)
+            }
+            if window.columns.count == 5 {
+                lefts.insert(window.columns.lowerBound)
+                rights.insert(window.columns.upperBound)
+            }
+        }
+        #expect(tops == [0, 1, 2, 3] && bottoms == [5, 6, 7, 8])
+        #expect(lefts == [0, 1, 2, 3, 4] && rights == [5, 6, 7, 8, 9])
+    }
+
     /// Windows are those of torchvision's crop, then resized; where the image shrinks much, the DCT does part of it.
     @Test func windowsAreThoseOfTorchvision() throws {
         let bytes = try fileBytes(golden("photo.jpg"))

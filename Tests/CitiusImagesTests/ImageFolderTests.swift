@@ -31,6 +31,26 @@ import Testing
         }
     }
 
+    /// All that is set for a folder holds for its parts.
+    @Test func partsAreSetAsTheWhole() throws {
+        try withFolder { folder in
+            var images = try ImageFolder(
+                folder, labelMode: .categorical, colorMode: .grayscale, imageSize: 9, fitting: .centerCrop(),
+                corruptFiles: .skipped)
+            images.resampling = .area
+            images.antialias = false
+            images.flipsHorizontally = true
+            images.scale = 0.5
+            images.pixelLimit = 1 << 20
+            for part in [images.subset([1, 0]), images.split(validationSplit: 0.5).training] {
+                #expect(part.imageSize == 9 && part.colorMode == .grayscale && part.fitting == .centerCrop())
+                #expect(part.resampling == .area && !part.antialias && part.pixelLimit == 1 << 20)
+                #expect(part.labelMode == .categorical && part.corruptFiles == .skipped)
+                #expect(part.flipsHorizontally && part.scale == 0.5)
+            }
+        }
+    }
+
     private func all(_ folder: ImageFolder) throws -> Batch {
         var batches = folder.batched(folder.count).makeIterator()
         return try #require(try batches.nextBatch())
