@@ -130,14 +130,31 @@ import Testing
     }
 
     private final class Nothing: Technique {
+        func beginStep(in training: Training) { training.learningRateFactor *= 0.5 }
         func transform(_ batch: inout Batch, in training: Training) { batch = batch.subset([]) }
     }
 
     @Test func aBatchOfWhichNothingIsLeftIsNoStep() throws {
-        let model = classifier()
+        let model = classifier(optimizer: SGD(learningRate: 0.5))
         let weights = model.weights
         try train(model, data, [Nothing()])
         #expect(model.weights == weights && model.optimizer?.iterations == 0)
+        #expect(model.optimizer?.learningRate == 0.5)
+    }
+
+    private final class TwoSelections: Technique {
+        var weights: [Float]?
+        func select(_ selection: inout SampleSelection, in training: Training) {
+            selection.keep([2, 0, 1], factors: [2, 3, 4])
+            selection.keep([2, 0], factors: [5, 7])
+            weights = selection.weights
+        }
+    }
+
+    @Test func factorsOfSelectionsMultiply() throws {
+        let selections = TwoSelections()
+        try train(classifier(), data, epochs: 1, [selections])
+        #expect(selections.weights == [20, 14])
     }
 
     @Test func factorsMultiplyAScheduleAndItIsPutBack() throws {
