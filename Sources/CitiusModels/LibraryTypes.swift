@@ -20,7 +20,8 @@ extension ConfigurationTypes {
         Adagrad.Configuration.self, Adadelta.Configuration.self, Adamax.Configuration.self,
         Nadam.Configuration.self, Lion.Configuration.self, Lamb.Configuration.self,
         Adafactor.Configuration.self, Ftrl.Configuration.self, Muon.Configuration.self,
-        ScheduleFreeAdamW.Configuration.self, MultiOptimizer.Configuration.self,
+        ScheduleFreeAdamW.Configuration.self, ScheduleFreeSGD.Configuration.self,
+        MultiOptimizer.Configuration.self,
         // Losses
         Loss.SparseCategoricalCrossentropy.self, Loss.CategoricalCrossentropy.self,
         Loss.BinaryCrossentropy.self, Loss.MeanSquaredError.self, Loss.MeanAbsoluteError.self,
