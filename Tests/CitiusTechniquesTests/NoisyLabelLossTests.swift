@@ -30,6 +30,19 @@ import Testing
         checkGradients(at: [logits]) { loss.losses($0[0].softmax(), labels) }
     }
 
+    /// Predictions that hold the label for impossible: a softmax far enough apart gives 0.
+    @Test(arguments: [
+        Loss.categoricalGeneralizedCrossEntropy(q: 0.7), .symmetricCrossEntropy(), .bootstrapping(),
+    ])
+    func impossibleLabelsHaveFiniteGradients(loss: Loss) {
+        let tape = Tape()
+        let logits = tape.watch(Tensor([0, 200, -1, 3] as [Float], shape: [2, 2]))
+        let losses = loss.losses(logits.softmax(), Tensor([0, 1] as [Int64]))
+        let gradient = tape.gradients(of: losses.sum())[logits]
+        #expect(losses.value.elements(as: Float.self).allSatisfy { $0.isFinite })
+        #expect(gradient.elements(as: Float.self).allSatisfy { $0.isFinite })
+    }
+
     /// A third of the labels are wrong; what is learned of the others must not suffer.
     @Test func theyLearnDespiteWrongLabels() throws {
         let clean = twoClasses(count: 600)

@@ -31,7 +31,9 @@ extension Loss {
                     + "\(prediction.shape)")
             let labels = Loss.labels(target, "categoricalGeneralizedCrossEntropy").reshaped(to: rows)
             let classes = labels.oneHot(prediction.shape[-1], dtype: prediction.dtype)
-            return (1 - (prediction * classes).sum(axes: [-1]).pow(q)) / q
+            // At 0 the power has an infinite slope, which a softmax behind it would turn into NaN.
+            let own = (prediction * classes).sum(axes: [-1]).maximum(Double(Float.leastNormalMagnitude))
+            return (1 - own.pow(q)) / q
         }
     }
 
