@@ -144,6 +144,20 @@ import Testing
         #expect(zip(speeds, speeds.dropFirst()).allSatisfy { !($0 < $1) })
         #expect(advice.ranking[0].seconds.isFinite && advice.ranking[0].best >= 0.93)
         #expect(advice.description.contains("try model.fit(train, epochs: "))
+        #expect(advice.ranking.first { $0.swift == "epochs: 20" }?.techniques().isEmpty ?? false)
+        // The winner can be run as it is given, again and again.
+        let winner = advice.ranking[0]
+        #expect(winner.swift.contains("epochs: \(winner.epochs)"))
+        for _ in 0..<2 {
+            try train(classifier(), data, epochs: winner.epochs, winner.techniques())
+        }
+    }
+
+    @Test func adviceNamesABatchSizeThatIsNotTheDefault() throws {
+        let advice = try classifier().advise(
+            on: data, target: .validationAccuracy(0.5), budget: .seconds(0.5), batchSize: 20, epochs: 2,
+            verbose: .silent)
+        #expect(advice.swift.hasPrefix("try model.fit(train, batchSize: 20, epochs: "), "\(advice.swift)")
     }
 
     @Test func adviceNeedsTheMetric() {

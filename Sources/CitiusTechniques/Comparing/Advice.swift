@@ -91,6 +91,10 @@ public struct Advice: Sendable, CustomStringConvertible {
     public struct Entry: Sendable {
         /// The arguments of `fit` that turn it on: `epochs: 4, techniques: [.oneCycle()]`.
         public let swift: String
+        /// How many passes over the data it trains for.
+        public let epochs: Int
+        /// Makes its techniques anew, as each training needs its own: `fit(…, techniques: entry.techniques())`.
+        public let techniques: @Sendable () -> [any Technique]
         /// How many times as fast to the target as the plain training, as the median over seeds; NaN if neither ever
         /// reached it.
         public let speedup: Double
@@ -106,8 +110,13 @@ public struct Advice: Sendable, CustomStringConvertible {
 
     /// Those that went to the end, the fastest first; the plain training among them.
     public let ranking: [Entry]
+    /// Samples of a batch, without a technique that says otherwise.
+    public let batchSize: Int
     /// The line that turns the winner on; that of the plain training if nothing was faster.
-    public var swift: String { "try model.fit(train, \(ranking.first?.swift ?? ""))" }
+    public var swift: String {
+        let size = batchSize == 32 ? "" : "batchSize: \(batchSize), "
+        return "try model.fit(train, \(size)\(ranking.first?.swift ?? ""))"
+    }
 
     public var description: String {
         func text(_ number: Double, _ unit: String) -> String {
@@ -128,7 +137,7 @@ private final class Advisor {
     private struct Candidate {
         let swift: String
         let epochs: Int
-        let techniques: () -> [any Technique]
+        let techniques: @Sendable () -> [any Technique]
         var trials: [TimeTrial] = []
     }
 
@@ -209,7 +218,8 @@ private final class Advisor {
             let (low, high) = ratio.interval()
             let best = PairedRatio.median(candidate.trials.map(\.best))
             return Advice.Entry(
-                swift: candidate.swift, speedup: ratio.median, interval: (low, high),
+                swift: candidate.swift, epochs: candidate.epochs, techniques: candidate.techniques,
+                speedup: ratio.median, interval: (low, high),
                 seconds: PairedRatio.median(candidate.trials.map(\.time)), runs: candidate.trials.count,
                 best: target.isLess ? -best : best)
         }
@@ -221,7 +231,7 @@ private final class Advisor {
                     b.element.speedup.isNaN ? 0 : b.element.speedup
                 )
                 return (x, b.offset) > (y, a.offset)
-            }.map { $0.element })
+            }.map { $0.element }, batchSize: batchSize)
     }
 
     private func say(_ what: String) {
@@ -230,11 +240,12 @@ private final class Advisor {
 
     /// The techniques that fit the model, each with a training as long as the plain one's and one half as long.
     private func candidates(epochs: Int) -> [Candidate] {
-        typealias Way = (swift: String, make: () -> [any Technique])
+        typealias Way = (swift: String, make: @Sendable () -> [any Technique])
+        let large = batchSize * 4
         var ways: [Way] = [
             (".cosineDecay()", { [.cosineDecay()] }), (".oneCycle()", { [.oneCycle()] }),
             (".ema(0.99, every: 4)", { [.ema(0.99, every: 4)] }),
-            (".batchSize(\(batchSize * 4)), .cosineDecay()", { [self.batches(4), .cosineDecay()] }),
+            (".batchSize(\(large)), .cosineDecay()", { [.batchSize(large), .cosineDecay()] }),
             (".growingData(from: 0.1), .cosineDecay()", { [.growingData(from: 0.1), .cosineDecay()] }),
             (".infoBatch(), .cosineDecay()", { [.infoBatch(), .cosineDecay()] }),
             (".selectiveBackprop(), .cosineDecay()", { [.selectiveBackprop(), .cosineDecay()] }),
@@ -252,6 +263,4 @@ private final class Advisor {
             }
         }
     }
-
-    private func batches(_ factor: Int) -> any Technique { BatchSize(batchSize * factor) }
 }
