@@ -44,6 +44,23 @@ import Testing
         expectClose(try transfer.model.predict(task.inputs), try transfer.head.predict(features.inputs))
     }
 
+    @Test func theSameSeedGivesTheSameBits() throws {
+        let base = try base()
+        func weights(seed: UInt64) throws -> [Tensor] {
+            let transfer = try Transfer(from: base, upTo: "second", seed: seed) {
+                Dropout(0.2)
+                Dense(2, activation: .softmax)
+            }
+            try transfer.trainHead(
+                on: task, optimizer: .adam, loss: .sparseCategoricalCrossentropy, epochs: 2, verbose: .silent)
+            transfer.unfreeze(optimizer: SGD(learningRate: 0.01))
+            try train(transfer.model, task, [])
+            return transfer.model.weights
+        }
+        let first = try weights(seed: 2)
+        #expect(try weights(seed: 2) == first && weights(seed: 3) != first)
+    }
+
     @Test func theTrunkThawsSlowestAtItsBegin() throws {
         let transfer = try Transfer(from: base(), upTo: "second", seed: 2) { Dense(2, activation: .softmax) }
         try transfer.trainHead(

@@ -39,7 +39,7 @@ public final class Transfer {
     /// - Parameters:
     ///   - model: a trained model of one input, with a graph.
     ///   - name: the last layer that is taken over; nil: the last one before the last layer with weights.
-    ///   - seed: of the head's weights.
+    ///   - seed: of the head's weights, and of the shuffles and the dropout of its training.
     ///   - head: the new layers.
     /// - Throws: a `SavingError` if a layer of the model does not describe itself.
     ///
@@ -61,7 +61,7 @@ public final class Transfer {
         self.model = Model(inputs: trunk.inputs, outputs: [chained(trunk.outputs[0])], seed: seed)
         // The layers are built, and are called once more.
         let features = Input(shape: trunk.outputs[0].shape)
-        self.head = Model(inputs: features, outputs: chained(features.symbol))
+        self.head = Model(inputs: features, outputs: chained(features.symbol), seed: seed)
     }
 
     /// What the trunk makes of samples, once and for all: a data set of features with the same targets.
