@@ -97,6 +97,12 @@ let package = Package(
             dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],
             path: "Examples/fastest-fashion-mnist", exclude: ["README.md", "run"]),
         .executableTarget(
+            name: "transfer-learning", dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],
+            path: "Examples/transfer-learning"),
+        .executableTarget(
+            name: "hardening", dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],
+            path: "Examples/hardening"),
+        .executableTarget(
             name: "image-bench", dependencies: ["CitiusImages"], path: "Benchmarks/image-bench"),
         .executableTarget(
             name: "citius-bench", dependencies: ["Citius", "CitiusExampleSupport", "CitiusTechniques"],

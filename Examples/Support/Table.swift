@@ -43,3 +43,12 @@ public func fixed(_ number: Double, decimals: Int) -> String {
     if decimals == 0 { return sign + String(whole) }
     return sign + "\(whole)." + String(repeating: "0", count: decimals - rest.count) + rest
 }
+
+/// The mean of some numbers, and their standard deviation if there are several: `87.31 ± 0.42`.
+public func meanAndDeviation(_ numbers: [Double], decimals: Int) -> String {
+    let mean = numbers.reduce(0, +) / Double(max(1, numbers.count))
+    guard numbers.count > 1 else { return fixed(mean, decimals: decimals) }
+    let squares = numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    let deviation = (squares / Double(numbers.count - 1)).squareRoot()
+    return fixed(mean, decimals: decimals) + " ± " + fixed(deviation, decimals: decimals)
+}
