@@ -53,7 +53,7 @@ public final class SwapEMAWeights: Callback, ResumableCallback {
         check()
         guard ownWeights == nil else { return }
         ownWeights = model.weights
-        model.optimizer?.finalizeValues(of: model.parameters)
+        model.optimizer?.finalizeValues(of: model.trainableParameters)
     }
 
     private func swapBack() {

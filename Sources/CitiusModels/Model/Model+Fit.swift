@@ -274,7 +274,7 @@ extension Model {
             epoch += 1
         }
         if let failure = run.failure { throw failure }
-        if epoch > 0 { optimizer?.finalizeValues(of: parameters) }
+        if epoch > 0 { optimizer?.finalizeValues(of: trainableParameters) }
         techniques?.keepWeightsToEvaluate()
         run.isFinished = true
         return history
