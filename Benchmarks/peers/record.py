@@ -22,7 +22,7 @@ options = common.arguments(
 
 # As in Road.swift.
 ROADS = {
-    90: dict(steps=1640, peak=0.006, beta2=0.99, averaging=0.98, pruning=0.6, mirrors=False, widths=(16, 32, 128)),
+    90: dict(steps=1800, peak=0.006, beta2=0.99, averaging=0.98, pruning=0.6, mirrors=False, widths=(16, 32, 128)),
     92: dict(steps=6560, peak=0.004, beta2=0.999, averaging=0.99, pruning=0, mirrors=True, widths=(32, 64, 128)),
 }
 BATCH, PLAIN_BATCH, TEST_BATCH = 64, 32, 250

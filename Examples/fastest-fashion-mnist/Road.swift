@@ -27,7 +27,7 @@ struct Road: Sendable {
     static let all = [
         // A narrower relative of the document's network, and learned samples left out of the second pass.
         Road(
-            percent: 90, steps: 1_640, peakLearningRate: 0.006, beta2: 0.99, averaging: 0.98, pruning: 0.6,
+            percent: 90, steps: 1_800, peakLearningRate: 0.006, beta2: 0.99, averaging: 0.98, pruning: 0.6,
             mirrors: false, widths: (16, 32, 128)),
         Road(
             percent: 92, steps: 6_560, peakLearningRate: 0.004, beta2: 0.999, averaging: 0.99, pruning: nil,
